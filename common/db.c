@@ -1,0 +1,336 @@
+#include "common/db.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+
+enum { DB_BUSY_MS = 5000, DB_PAGE_BYTES = 8192, DB_JOURNAL_BYTES = 64 * 1024 * 1024 };
+
+/* --- errors --- */
+
+/* SQLite reports some full disks (and quotas) as an I/O error and leaves the system's number. */
+static bool system_says_full(sqlite3 *db)
+{
+    int number = db ? sqlite3_system_errno(db) : 0;
+
+    return number == ENOSPC || number == EDQUOT;
+}
+
+static enum err meaning(sqlite3 *db, int rc)
+{
+    switch (rc & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return ERR_NONE;
+    case SQLITE_FULL:
+        return ERR_FULL;
+    case SQLITE_NOMEM:
+        return ERR_NOMEM;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return ERR_CORRUPT;
+    case SQLITE_CONSTRAINT:
+        return ERR_INVALID;
+    case SQLITE_IOERR:
+        return system_says_full(db) ? ERR_FULL : ERR_IO;
+    default:
+        return ERR_IO;
+    }
+}
+
+enum err db_err(sqlite3 *db, int rc, struct why *why)
+{
+    enum err e = meaning(db, rc);
+
+    return why_set(why, e, "STORE", "the store answers: %s", db ? sqlite3_errmsg(db) : sqlite3_errstr(rc));
+}
+
+/* --- opening --- */
+
+/* `pragma` gives one text or number; it must be one of the two. */
+static enum err read_back(sqlite3 *db, const char *pragma, const char *one, const char *other,
+                          struct why *why)
+{
+    sqlite3_stmt *s = NULL;
+    bool row = false;
+    enum err e = db_prepare(db, pragma, &s, why);
+
+    if (!e) e = db_step(s, &row);
+    if (!e && (!row || (!slice_is(db_text(s, 0), one) && !slice_is(db_text(s, 0), other))))
+        e = why_set(why, ERR_IO, "STORE", "%s does not hold: it must be %s", pragma, one);
+    if (e) (void)why_set(why, e, "STORE", "%s: %s", pragma, sqlite3_errmsg(db));
+    sqlite3_finalize(s);
+    return e;
+}
+
+static enum err set_pragmas(sqlite3 *db, enum db_mode mode, struct why *why)
+{
+    char *limit = NULL;
+    enum err e =
+        db_exec(db, "PRAGMA trusted_schema=OFF; PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL;", why);
+
+    if (!e && mode == DB_WRITE) {
+        limit = sqlite3_mprintf("PRAGMA page_size=%d; PRAGMA journal_size_limit=%d;", DB_PAGE_BYTES,
+                                DB_JOURNAL_BYTES);
+        e = limit ? db_exec(db, limit, why) : ERR_NOMEM;
+        /* A store in memory has no journal file: it answers "memory". */
+        if (!e) e = read_back(db, "PRAGMA journal_mode=WAL", "wal", "memory", why);
+    }
+    if (!e) e = read_back(db, "PRAGMA synchronous", "2", "2", why);
+    if (!e) e = read_back(db, "PRAGMA foreign_keys", "1", "1", why);
+    /* Reading the schema finds a file that is no store, also when nothing is written. */
+    if (!e) e = db_exec(db, "SELECT count(*) FROM sqlite_schema", why);
+    sqlite3_free(limit);
+    return e;
+}
+
+enum err db_open(const char *path, enum db_mode mode, sqlite3 **out, struct why *why)
+{
+    int flags = mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    struct why inner = { .code = "" };
+    sqlite3 *db = NULL;
+    int rc = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    enum err e = db_err(db, rc, &inner);
+
+    if (!e) e = db_err(db, sqlite3_busy_timeout(db, DB_BUSY_MS), &inner);
+    if (!e) e = set_pragmas(db, mode, &inner);
+    if (!e) {
+        *out = db;
+        return ERR_NONE;
+    }
+    db_close(&db);
+    return why_set(why, e, "STORE", "cannot open %s: %s", path,
+                   inner.sentence[0] ? inner.sentence : err_sentence(e));
+}
+
+void db_close(sqlite3 **db)
+{
+    int rc = db && *db ? sqlite3_close(*db) : SQLITE_OK;
+
+    assert(rc == SQLITE_OK && "a statement was not finalized");
+    (void)rc;
+    if (db) *db = NULL;
+}
+
+enum err db_exec(sqlite3 *db, const char *sql, struct why *why)
+{
+    return db_err(db, sqlite3_exec(db, sql, NULL, NULL, NULL), why);
+}
+
+enum err db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct why *why)
+{
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL);
+
+    if (rc == SQLITE_OK) *out = s;
+    return db_err(db, rc, why);
+}
+
+/* --- stepping --- */
+
+enum err db_run(sqlite3_stmt *s)
+{
+    int rc = sqlite3_step(s);
+    enum err e = rc == SQLITE_ROW ? ERR_PROMISE : meaning(sqlite3_db_handle(s), rc);
+
+    db_done(s);
+    return e;
+}
+
+enum err db_step(sqlite3_stmt *s, bool *row)
+{
+    int rc = sqlite3_step(s);
+    enum err e = meaning(sqlite3_db_handle(s), rc);
+
+    *row = rc == SQLITE_ROW;
+    if (!*row) db_done(s);
+    return e;
+}
+
+void db_done(sqlite3_stmt *s)
+{
+    if (!s) return;
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);
+}
+
+/* --- values --- */
+
+/* Binding fails when the position is wrong or the statement runs: our own mistakes. */
+static void bound(int rc)
+{
+    assert(rc == SQLITE_OK);
+    (void)rc;
+}
+
+void db_bind_text(sqlite3_stmt *s, int at, struct slice text)
+{
+    bound(sqlite3_bind_text64(s, at, text.size ? text.data : "", text.size, SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void db_bind_bytes(sqlite3_stmt *s, int at, struct slice bytes)
+{
+    bound(sqlite3_bind_blob64(s, at, bytes.size ? bytes.data : "", bytes.size, SQLITE_STATIC));
+}
+
+void db_bind_i64(sqlite3_stmt *s, int at, int64_t value)
+{
+    bound(sqlite3_bind_int64(s, at, value));
+}
+
+void db_bind_u64(sqlite3_stmt *s, int at, uint64_t value)
+{
+    assert(value <= INT64_MAX);
+    bound(sqlite3_bind_int64(s, at, (sqlite3_int64)value));
+}
+
+void db_bind_hash(sqlite3_stmt *s, int at, const struct hash *h)
+{
+    db_bind_bytes(s, at, slice_of(h->bytes, sizeof h->bytes));
+}
+
+static struct slice column(sqlite3_stmt *s, int at, const void *data)
+{
+    return data ? slice_of(data, (size_t)sqlite3_column_bytes(s, at)) : slice_of(NULL, 0);
+}
+
+struct slice db_text(sqlite3_stmt *s, int at)
+{
+    return column(s, at, sqlite3_column_text(s, at));
+}
+
+struct slice db_bytes(sqlite3_stmt *s, int at)
+{
+    return column(s, at, sqlite3_column_blob(s, at));
+}
+
+int64_t db_i64(sqlite3_stmt *s, int at)
+{
+    return sqlite3_column_int64(s, at);
+}
+
+uint64_t db_u64(sqlite3_stmt *s, int at)
+{
+    return (uint64_t)sqlite3_column_int64(s, at);
+}
+
+bool db_hash(sqlite3_stmt *s, int at, struct hash *out)
+{
+    struct slice bytes = db_bytes(s, at);
+
+    if (bytes.size != sizeof out->bytes) return false;
+    memcpy(out->bytes, bytes.data, sizeof out->bytes);
+    return true;
+}
+
+/* --- dumping --- */
+
+/* Tables of the loop: where they differ, only places in the log differ. */
+static const char *const loop_tables[] = { "meta", "cursor", "published", "outbox", "dead_letter", "tally" };
+
+static bool table_shown(struct slice table, bool places)
+{
+    for (size_t i = 0; !places && i < sizeof loop_tables / sizeof loop_tables[0]; i++)
+        if (slice_is(table, loop_tables[i])) return false;
+    return true;
+}
+
+static bool column_shown(struct slice name, bool places)
+{
+    static const char tail[] = "_seq";
+    size_t size = sizeof tail - 1;
+
+    if (places) return true;
+    if (slice_is(name, "seq")) return false;
+    return name.size < size || memcmp(name.data + name.size - size, tail, size) != 0;
+}
+
+/* Write the SELECT that dumps one table. The columns of the primary key come first, and the rows are ordered
+ * by all columns that are shown: by the key where it is whole, and always in one order when a part of it is
+ * left out. */
+static enum err write_select(sqlite3 *db, struct slice table, bool places, sqlite3_str *select,
+                             struct why *why)
+{
+    sqlite3_str *order = sqlite3_str_new(db);
+    sqlite3_stmt *s = NULL;
+    bool row = false;
+    enum err e = db_prepare(
+        db, "SELECT name FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY pk = 0, pk, cid", &s, why);
+
+    if (!e) db_bind_text(s, 1, table);
+    while (!e && !(e = db_step(s, &row)) && row) {
+        struct slice name = db_text(s, 0);
+        const char *comma = sqlite3_str_length(order) ? ", " : "";
+        if (!column_shown(name, places)) continue;
+        sqlite3_str_appendf(select, "%squote(\"%.*w\") AS \"%.*w\"",
+                            sqlite3_str_length(order) ? ", " : "SELECT ", SLICE_ARG(name), SLICE_ARG(name));
+        sqlite3_str_appendf(order, "%s\"%.*w\".\"%.*w\"", comma, SLICE_ARG(table), SLICE_ARG(name));
+    }
+    if (!e && sqlite3_str_length(order))
+        sqlite3_str_appendf(select, " FROM \"%.*w\" ORDER BY %s", SLICE_ARG(table), sqlite3_str_value(order));
+    if (!e && (sqlite3_str_errcode(order) || sqlite3_str_errcode(select))) e = ERR_NOMEM;
+    sqlite3_free(sqlite3_str_finish(order));
+    sqlite3_finalize(s);
+    return e;
+}
+
+static void print_row(FILE *out, struct slice table, sqlite3_stmt *s)
+{
+    fprintf(out, "%.*s", SLICE_ARG(table));
+    for (int i = 0; i < sqlite3_column_count(s); i++) {
+        struct slice value = db_text(s, i);
+        fprintf(out, "|%s=", sqlite3_column_name(s, i));
+        fwrite(value.data, 1, value.size, out);
+    }
+    putc('\n', out);
+}
+
+static enum err dump_table(sqlite3 *db, struct slice table, bool places, FILE *out, struct why *why)
+{
+    sqlite3_str *select = sqlite3_str_new(db);
+    sqlite3_stmt *s = NULL;
+    bool row = false;
+    enum err e = write_select(db, table, places, select, why);
+
+    /* A table of nothing but places has nothing to show. */
+    if (!e && sqlite3_str_length(select)) e = db_prepare(db, sqlite3_str_value(select), &s, why);
+    while (!e && s && !(e = db_step(s, &row)) && row)
+        print_row(out, table, s);
+    sqlite3_free(sqlite3_str_finish(select));
+    sqlite3_finalize(s);
+    return e;
+}
+
+static enum err dump_tables(sqlite3 *db, bool places, FILE *out, struct why *why)
+{
+    sqlite3_stmt *s = NULL;
+    bool row = false;
+    enum err e =
+        db_prepare(db,
+                   "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%'"
+                   " ESCAPE '\\' ORDER BY name",
+                   &s, why);
+
+    while (!e && !(e = db_step(s, &row)) && row) {
+        struct slice table = db_text(s, 0);
+        if (table_shown(table, places)) e = dump_table(db, table, places, out, why);
+    }
+    sqlite3_finalize(s);
+    return e;
+}
+
+enum err db_dump(sqlite3 *db, bool places, void *out_file, struct why *why)
+{
+    /* All tables as of one moment, also beside a service that writes. */
+    enum err e = db_exec(db, "SAVEPOINT dump", why), released;
+
+    if (e) return e;
+    e = dump_tables(db, places, out_file, why);
+    if (e) (void)why_set(why, e, "STORE", "cannot read the store: %s", sqlite3_errmsg(db));
+    released = db_exec(db, "RELEASE dump", why);
+    if (e || released) return e ? e : released;
+    if (fflush(out_file) != 0 || ferror(out_file))
+        return why_set(why, ERR_IO, "OUTPUT", "cannot write the dump of the store");
+    return ERR_NONE;
+}

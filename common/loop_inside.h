@@ -1,0 +1,142 @@
+/* loop_inside.h - what the files of the loop share; handlers include loop.h only.
+ *
+ *   fold    a store and how one record changes it: no socket, no clock        (loop_fold.c)
+ *   recall  the service's own recorded outcomes, read from the log in order   (loop_recall.c)
+ *   run     the conversation with the broker and with those who ask           (loop.c)
+ */
+#ifndef COMMON_LOOP_INSIDE_H
+#define COMMON_LOOP_INSIDE_H
+
+#include "common/client.h"
+#include "common/loop.h"
+
+enum {
+    LOOP_OUTCOMES_MAX = FRAME_EVENTS_MAX, /* of one cause: they travel in one PUBLISH */
+    LOOP_OUTCOMES_BYTES = 12 * 1024 * 1024,
+    CONFIG_PATH_MAX = 4096
+};
+
+/* One outcome on its way into a store: decided now, or recalled. */
+struct outcome {
+    uint64_t number;
+    struct slice topic, envelope;
+};
+
+struct draft;
+
+struct turn {
+    struct fold *fold;
+    const struct record *rec; /* in its place in the log */
+    struct record letter;     /* a retried dead letter: rec's place, the letter's topic and bytes */
+    struct envelope envelope, cause_envelope;
+    bool has_cause;
+    msgpack_zone *zone;
+    struct why why;
+    struct draft *drafts;
+    size_t draft_count, draft_capacity;
+    struct buf data;      /* packed data maps of the drafts */
+    struct buf envelopes; /* finished outcomes */
+    struct outcome *outcomes;
+    size_t outcome_count, outcome_capacity;
+    bool dead; /* an outcome of this cause is its dead letter */
+};
+
+enum fold_statement {
+    FOLD_BEGIN,
+    FOLD_COMMIT,
+    FOLD_ROLLBACK,
+    FOLD_SAVEPOINT,
+    FOLD_RELEASE,
+    FOLD_ROLLBACK_TO,
+    FOLD_CURSOR,
+    FOLD_PUBLISHED,
+    FOLD_OUTBOX_ADD,
+    FOLD_OUTBOX_FORGET,
+    FOLD_OUTBOX_READ,
+    FOLD_OUTBOX_HASH,
+    FOLD_DEAD_ADD,
+    FOLD_DEAD_FIND,
+    FOLD_DEAD_MARK,
+    FOLD_DEAD_LIST,
+    FOLD_TALLY_ADD,
+    FOLD_TALLY_READ,
+    FOLD_STATEMENTS
+};
+
+struct fold {
+    const struct service *service;
+    sqlite3 *db;
+    sqlite3_stmt *statements[FOLD_STATEMENTS];
+    void *store;
+    bool store_opened;
+    uint64_t seq; /* the cursor */
+    struct hash chain;
+    uint64_t number; /* of our last outcome */
+    struct hash hash;
+    uint64_t published; /* known to be STORED */
+    struct hash published_hash;
+    bool dirty; /* the cursor or `published` moved since the last commit */
+    struct turn turn;
+    int lock; /* file descriptor of PATH.lock, or -1 */
+};
+
+/* Open, or make, or make anew when another program made it (*rebuilt). ERR_LIMIT: another process holds it. */
+enum err fold_open(struct fold *f, const struct service *service, const char *path, bool *rebuilt, struct why *why);
+void fold_close(struct fold *f);
+/* Close, delete the files, and open empty. */
+enum err fold_rebuild(struct fold *f, const char *path, struct why *why);
+
+enum err fold_begin(struct fold *f);
+enum err fold_commit(struct fold *f);
+void fold_rollback(struct fold *f); /* and the cursor as it was last committed */
+
+/* Is there anything to do for this record but moving the cursor? */
+bool fold_hears(const struct fold *f, const struct record *r);
+/* Fill turn.outcomes with what decide says. ERR_NONE also for refusals and dead letters: they are outcomes. */
+enum err fold_decide(struct fold *f, const struct record *r);
+/* Apply outcomes and the record itself, put decided outcomes into the outbox, count, move the cursor.
+ * `recalled` outcomes are in the log already, and whatever fails then is a stop. */
+enum err fold_apply(struct fold *f, const struct record *r, const struct outcome *outcomes, size_t count, bool recalled,
+                    struct why *why);
+/* decide and apply; a fact that cannot be applied becomes a dead letter. */
+enum err fold_take(struct fold *f, const struct record *r, struct why *why);
+/* Only move the cursor. */
+void fold_pass(struct fold *f, uint64_t seq, const struct hash *chain);
+enum err fold_forget(struct fold *f, uint64_t number, const struct hash *hash);
+/* Running hash after our outcome `number`, if we still know it. */
+bool fold_hash_at(struct fold *f, uint64_t number, struct hash *out);
+
+struct recall {
+    struct client *client;
+    const struct service *service;
+    uint64_t after_seq;
+    struct hash after_chain;
+    uint64_t next_number, until_number, until_seq; /* ends when either is reached */
+    const struct record *records;                  /* of the client's current batch */
+    size_t count, at;
+    uint64_t through;
+    msgpack_zone *zone;
+    struct envelope envelope; /* of records[at] */
+    bool parsed, ended;
+    struct buf bytes; /* of the group handed out */
+    struct outcome *group;
+    size_t group_capacity;
+    const volatile sig_atomic_t *stop;
+};
+
+/* Read our outcomes next_number..until_number (or all up to until_seq), beginning behind the cursor (after, chain). */
+enum err recall_open(struct recall *r, const struct service *service, const char *broker, uint64_t after,
+                     const struct hash *chain, uint64_t next_number, uint64_t until_number, uint64_t until_seq,
+                     const volatile sig_atomic_t *stop, struct why *why);
+void recall_close(struct recall *r);
+/* The recorded outcomes of the record at `cause_seq`, which must be asked for in rising order. *ended: none of
+ * this cause, and none will come for later ones. */
+enum err recall_group(struct recall *r, uint64_t cause_seq, const struct outcome **group, size_t *count, bool *ended,
+                      struct why *why);
+
+/* Answer one ASK; `answer` gets an ANSWER or FAULT frame. */
+void fold_answer(struct fold *f, const struct frame *ask, struct buf *answer);
+/* May this question be answered before everything decided is STORED? */
+bool fold_answers_at_once(struct slice question);
+
+#endif

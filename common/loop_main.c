@@ -1,0 +1,220 @@
+/* loop_main.c - the main of every service: options, settings, signals. */
+#include "common/clock.h"
+#include "common/logline.h"
+#include "common/loop_inside.h"
+#include "common/place.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+struct settings {
+    char broker[CONFIG_TEXT_MAX], questions[CONFIG_TEXT_MAX], store[CONFIG_TEXT_MAX], level[CONFIG_TEXT_MAX];
+    int64_t heartbeat_ms;
+};
+
+enum mode { MODE_RUN, MODE_CHECK, MODE_SAMPLE, MODE_DUMP, MODE_DUMP_PLACES, MODE_AUDIT };
+enum { SETS_MAX = 64 };
+
+struct options {
+    const struct service *service;
+    const char *config, *sets[SETS_MAX];
+    size_t set_count;
+    enum mode mode;
+};
+
+static volatile sig_atomic_t stop_asked;
+
+static void ask_to_stop(int signal_number)
+{
+    (void)signal_number;
+    stop_asked = 1;
+}
+
+enum { OPTION_RUN = 256, OPTION_STATE, OPTION_SET, OPTION_CHECK, OPTION_SAMPLE, OPTION_DUMP, OPTION_AUDIT };
+
+static const struct argp_option argp_options[] = {
+    { "run", OPTION_RUN, "DIR", 0, "Folder of the sockets (default $OCOP_RUN, else /run/ocop)", 0 },
+    { "state", OPTION_STATE, "DIR", 0, "Folder of the stores (default $OCOP_STATE, else /var/lib/ocop)", 0 },
+    { "config", 'c', "FILE", 0, "Settings in ZPL; --sample prints one with every key", 0 },
+    { "set", OPTION_SET, "KEY=VALUE", 0, "One setting, stronger than the file; may be given often", 0 },
+    { "check", OPTION_CHECK, NULL, 0, "Check the settings, touch nothing", 0 },
+    { "sample", OPTION_SAMPLE, NULL, 0, "Print a sample settings file", 0 },
+    { "dump", OPTION_DUMP, "places", OPTION_ARG_OPTIONAL,
+      "Print the store as text; with =places also log positions and the loop's own tables", 0 },
+    { "audit", OPTION_AUDIT, NULL, 0, "Decide everything again and list what would differ; exit 1 if anything does", 0 },
+    { 0 },
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+
+    switch (key) {
+    case OPTION_RUN:
+        place_set(arg, NULL);
+        return 0;
+    case OPTION_STATE:
+        place_set(NULL, arg);
+        return 0;
+    case 'c':
+        o->config = arg;
+        return 0;
+    case OPTION_SET:
+        if (o->set_count == SETS_MAX) argp_error(state, "at most %d --set", SETS_MAX);
+        o->sets[o->set_count++] = arg;
+        return 0;
+    case OPTION_CHECK:
+        o->mode = MODE_CHECK;
+        return 0;
+    case OPTION_SAMPLE:
+        o->mode = MODE_SAMPLE;
+        return 0;
+    case OPTION_DUMP:
+        if (arg && strcmp(arg, "places") != 0) argp_error(state, "--dump takes nothing or =places");
+        o->mode = arg ? MODE_DUMP_PLACES : MODE_DUMP;
+        return 0;
+    case OPTION_AUDIT:
+        o->mode = MODE_AUDIT;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "'%s' is not an option; nothing but options is taken", arg);
+        return EINVAL;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static enum err expand(char *text, struct why *why)
+{
+    char out[CONFIG_TEXT_MAX];
+    enum err e = place_expand(text, out, why);
+
+    if (!e) memcpy(text, out, sizeof out);
+    return e;
+}
+
+static enum err load(const struct options *o, const struct config_key *keys, struct settings *s, struct why *why)
+{
+    enum err e = config_load(keys, o->config, s, why);
+    int level;
+
+    for (size_t i = 0; !e && i < o->set_count; i++) e = config_set(keys, o->sets[i], s, why);
+    if (!e) e = expand(s->broker, why);
+    if (!e) e = expand(s->questions, why);
+    if (!e) e = expand(s->store, why);
+    level = log_level_parse(s->level);
+    if (!e && level < 0)
+        e = why_set(why, ERR_CONFIG, "CONFIG", "log/level is '%s'; it is one of debug, info, warn, error", s->level);
+    if (!e) log_setup(o->service->name, (enum log_level)level);
+    return e;
+}
+
+static enum err dump(const struct settings *s, bool places, struct why *why)
+{
+    sqlite3 *db = NULL;
+    enum err e = db_open(s->store, DB_READ, &db, why);
+
+    if (!e) e = db_dump(db, places, stdout, why);
+    db_close(&db);
+    return e;
+}
+
+static int audit(const struct service *service, const struct loop_settings *ls, struct why *why)
+{
+    uint64_t differences = 0;
+    enum err e = loop_audit(service, ls, stdout, &differences, why);
+
+    if (e) {
+        fprintf(stderr, "ocop-%s: %s\n", service->name, why->sentence[0] ? why->sentence : err_sentence(e));
+        return loop_exit_code(e);
+    }
+    printf("%llu outcomes would be decided otherwise\n", (unsigned long long)differences);
+    return differences ? 1 : 0;
+}
+
+static enum err run(const struct service *service, const struct loop_settings *ls)
+{
+    struct sigaction action = { .sa_handler = ask_to_stop };
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return loop_run(service, ls, &stop_asked);
+}
+
+static int act(const struct options *o, const struct config_key *keys, const struct settings *s, struct why *why)
+{
+    const struct loop_settings ls = { .broker = s->broker, .questions = s->questions, .store = s->store,
+                                      .heartbeat_ms = (int)s->heartbeat_ms };
+    enum err e = ERR_NONE;
+
+    switch (o->mode) {
+    case MODE_RUN:
+        return loop_exit_code(run(o->service, &ls));
+    case MODE_CHECK:
+        printf("the settings are fine\n");
+        return 0;
+    case MODE_SAMPLE: {
+        char program[64];
+
+        snprintf(program, sizeof program, "ocop-%s", o->service->name);
+        config_sample(keys, program);
+        return 0;
+    }
+    case MODE_DUMP:
+    case MODE_DUMP_PLACES:
+        e = dump(s, o->mode == MODE_DUMP_PLACES, why);
+        break;
+    case MODE_AUDIT:
+        return audit(o->service, &ls, why);
+    }
+    if (e) fprintf(stderr, "ocop-%s: %s\n", o->service->name, why->sentence[0] ? why->sentence : err_sentence(e));
+    return loop_exit_code(e);
+}
+
+int loop_main(const struct service *service, int argc, char **argv)
+{
+    char questions[CONFIG_TEXT_MAX], store[CONFIG_TEXT_MAX], doc[512];
+    struct options o = { .service = service };
+    struct settings s;
+    struct why why = { 0 };
+    const struct argp argp = { argp_options, parse_option, NULL, doc, NULL, NULL, NULL };
+    enum err e;
+
+    snprintf(questions, sizeof questions, "ipc://{run}/%s.sock", service->name);
+    snprintf(store, sizeof store, "{state}/%s.db", service->name);
+    snprintf(doc, sizeof doc,
+             "The %s service of OCOP.\v"
+             "Examples:\n"
+             "  ocop-%s --run /run/ocop --state /var/lib/ocop\n"
+             "  ocop-%s --config /etc/ocop/%s.zpl --check\n"
+             "  ocop-%s --state /var/lib/ocop --dump\n\n"
+             "Exit codes: 0 asked to stop, 1 stopped by an error, 2 settings, 3 superseded by another process, 4 "
+             "store in use.",
+             service->name, service->name, service->name, service->name, service->name);
+    const struct config_key keys[] = {
+        { "broker", CONFIG_TEXT, offsetof(struct settings, broker), PLACE_BROKER, 0, 0, "the broker's ROUTER endpoint" },
+        { "questions", CONFIG_TEXT, offsetof(struct settings, questions), questions, 0, 0,
+          "where this service answers questions" },
+        { "store", CONFIG_TEXT, offsetof(struct settings, store), store, 0, 0, "its SQLite file" },
+        { "heartbeat_ms", CONFIG_NUMBER, offsetof(struct settings, heartbeat_ms), "1000", 10, 60000,
+          "milliseconds between PINGs; three without an answer and it connects again" },
+        { "log/level", CONFIG_TEXT, offsetof(struct settings, level), "info", 0, 0, "debug, info, warn or error" },
+        { 0 },
+    };
+    memset(&s, 0, sizeof s);
+    if (hash_init()) {
+        fprintf(stderr, "ocop-%s: the system gives no entropy\n", service->name);
+        return 1;
+    }
+    argp_parse(&argp, argc, argv, 0, NULL, &o);
+    umask(0027);
+    e = load(&o, keys, &s, &why);
+    if (e) {
+        fprintf(stderr, "ocop-%s: %s\n", service->name, why.sentence[0] ? why.sentence : err_sentence(e));
+        return 2;
+    }
+    return act(&o, keys, &s, &why);
+}

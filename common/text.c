@@ -1,0 +1,152 @@
+#include "common/text.h"
+
+#include <stdlib.h>
+#include <utf8proc.h>
+
+/* The code point at `at` and how many bytes it takes. An invalid byte counts as one letter by itself. */
+static size_t next_point(struct slice text, size_t at, utf8proc_int32_t *point)
+{
+    const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text.data + at;
+    utf8proc_ssize_t taken = utf8proc_iterate(bytes, (utf8proc_ssize_t)(text.size - at), point);
+
+    if (taken > 0) return (size_t)taken;
+    *point = 0xFFFD;
+    return 1;
+}
+
+bool text_is_utf8(struct slice text)
+{
+    const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text.data;
+    utf8proc_int32_t point;
+
+    for (size_t at = 0; at < text.size;) {
+        utf8proc_ssize_t taken = 1;
+        if (bytes[at] >= 0x80)
+            taken = utf8proc_iterate(bytes + at, (utf8proc_ssize_t)(text.size - at), &point);
+        if (taken <= 0) return false;
+        at += (size_t)taken;
+    }
+    return true;
+}
+
+/* Normalized text on the heap; the caller frees it. */
+static enum err normalize(struct slice text, unsigned options, utf8proc_uint8_t **out, size_t *out_size)
+{
+    utf8proc_uint8_t *mapped = NULL;
+    utf8proc_ssize_t size;
+
+    if (!text_is_utf8(text)) return ERR_INVALID;
+    size = utf8proc_map((const utf8proc_uint8_t *)(text.data ? text.data : ""), (utf8proc_ssize_t)text.size,
+                        &mapped, (utf8proc_option_t)options);
+    if (size < 0) return size == UTF8PROC_ERROR_NOMEM ? ERR_NOMEM : ERR_INVALID;
+    *out = mapped;
+    *out_size = (size_t)size;
+    return ERR_NONE;
+}
+
+static bool is_blank(utf8proc_int32_t point)
+{
+    return (point >= '\t' && point <= '\r') || utf8proc_category(point) == UTF8PROC_CATEGORY_ZS;
+}
+
+/* Copy with runs of blanks as one and none at the ends. */
+static enum err collapse(struct slice text, char *out, size_t size)
+{
+    utf8proc_int32_t point;
+    size_t length = 0, taken;
+    bool blank = false;
+
+    for (size_t at = 0; at < text.size; at += taken) {
+        taken = next_point(text, at, &point);
+        if (is_blank(point)) {
+            blank = length > 0;
+            continue;
+        }
+        if (length + blank + taken >= size) return ERR_LIMIT;
+        if (blank) out[length++] = ' ';
+        blank = false;
+        memcpy(out + length, text.data + at, taken);
+        length += taken;
+    }
+    if (length >= size) return ERR_LIMIT;
+    out[length] = '\0';
+    return ERR_NONE;
+}
+
+enum err text_key(struct slice text, char *out, size_t size)
+{
+    utf8proc_uint8_t *folded = NULL;
+    size_t folded_size = 0;
+    enum err e =
+        normalize(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD, &folded, &folded_size);
+
+    if (!e) e = collapse(slice_of(folded, folded_size), out, size);
+    free(folded);
+    return e;
+}
+
+static size_t columns_of(utf8proc_int32_t point)
+{
+    int width = utf8proc_charwidth(point);
+
+    return width > 0 ? (size_t)width : 0;
+}
+
+size_t text_width(struct slice text)
+{
+    utf8proc_int32_t point;
+    size_t width = 0;
+
+    for (size_t at = 0; at < text.size;) {
+        at += next_point(text, at, &point);
+        width += columns_of(point);
+    }
+    return width;
+}
+
+size_t text_fit(struct slice text, size_t columns)
+{
+    utf8proc_int32_t point, before = 0, state = 0;
+    size_t letter_start = 0, width = 0, taken;
+
+    for (size_t at = 0; at < text.size; at += taken) {
+        taken = next_point(text, at, &point);
+        if (at == 0 || utf8proc_grapheme_break_stateful(before, point, &state)) letter_start = at;
+        width += columns_of(point);
+        if (width > columns) return letter_start;
+        before = point;
+    }
+    return text.size;
+}
+
+static size_t count_points(struct slice text)
+{
+    utf8proc_int32_t point;
+    size_t count = 0;
+
+    for (size_t at = 0; at < text.size; count++)
+        at += next_point(text, at, &point);
+    return count;
+}
+
+static bool is_ascii(struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if ((unsigned char)text.data[i] >= 0x80) return false;
+    return true;
+}
+
+size_t text_letters(struct slice text)
+{
+    utf8proc_uint8_t *composed = NULL;
+    size_t size = 0, count;
+    enum err e;
+
+    if (is_ascii(text)) return text.size;
+    e = normalize(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE, &composed, &size);
+    /* A wrong count would be a wrong ruling, recorded for ever: better no process than that. */
+    if (e == ERR_NOMEM) abort();
+    count = count_points(e ? text : slice_of(composed, size));
+    free(composed);
+    return count;
+}

@@ -1,0 +1,53 @@
+/* broker.h - who may say what, what is stored in which order, and who is told; with the time passed in.
+ *
+ * A turn is one drain of the ROUTER: broker_take for each message, then broker_settle, which commits everything the
+ * turn stored as one transaction and only then answers, publishes live, and forgets the turn. broker_serve gives the
+ * followers their share. The commands, their rules and every refusal are written down in proto/PROTOCOL.md.
+ *
+ * An error from any call here means the same: stop acknowledging and exit.
+ */
+#ifndef SERVICES_BROKER_BROKER_H
+#define SERVICES_BROKER_BROKER_H
+
+#include "services/broker/log.h"
+#include "services/broker/ports.h"
+#include "services/broker/stamp.h"
+
+struct broker;
+
+struct broker_settings {
+    int64_t drain_events, drain_bytes; /* in one turn */
+    int64_t publish_events;            /* in one PUBLISH */
+    int64_t sessions, followers, prefixes;
+    int64_t silent_ms; /* a peer silent for longer may lose its session to a new one */
+    int64_t follow_records, follow_bytes, follow_bites;
+    int64_t head_ms;           /* between two bus.head */
+    int64_t wal_most_bytes;    /* above: BUSY */
+    int64_t warn_bytes, stop_bytes; /* free on the log's disk */
+    struct stamp_settings time;
+};
+
+/* The log is borrowed. ERR_NOMEM. */
+enum err broker_new(const struct broker_settings *settings, struct log *log, const struct ports *ports,
+                    struct stamp_clocks now, struct broker **out, struct why *why);
+void broker_destroy(struct broker **b);
+
+/* What is due by the clock: the day, the disk, bus.head. `free_bytes` is what the log's disk has left. Call it before
+ * each turn. */
+enum err broker_tick(struct broker *b, struct stamp_clocks now, uint64_t free_bytes, struct why *why);
+/* Is the second over in which free_bytes and the like are looked at? */
+bool broker_tick_due(const struct broker *b, struct stamp_clocks now);
+
+/* One message; `bytes` must stay until broker_settle. */
+enum err broker_take(struct broker *b, const struct bus_peer *peer, struct slice bytes, struct why *why);
+/* A message that was not of one frame. */
+enum err broker_take_broken(struct broker *b, const struct bus_peer *peer);
+/* The turn is as large as a turn may be. */
+bool broker_full(const struct broker *b);
+
+enum err broker_settle(struct broker *b, struct why *why);
+enum err broker_serve(struct broker *b, struct why *why);
+/* How long nothing needs doing unless a message comes, at most a second. */
+int broker_wait_ms(const struct broker *b, struct stamp_clocks now);
+
+#endif

@@ -1,0 +1,216 @@
+/* log_verify.c - does the log say what was stored? The whole of it, or quickly its end. */
+#include "services/broker/log_inside.h"
+#include "services/broker/marks.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* What the records themselves say, to be compared with the rows kept beside them. */
+struct findings {
+    struct marks publishers, topics;
+    bool whole; /* seen from the first record on, so running hashes can be computed */
+};
+
+static void findings_fini(struct findings *f)
+{
+    marks_clear(&f->publishers);
+    marks_clear(&f->topics);
+}
+
+static struct mark *mark_of(struct marks *marks, struct slice name, uint64_t epoch)
+{
+    struct mark *mark = marks_find(marks, name, epoch);
+
+    return mark ? mark : marks_add(marks, name, epoch);
+}
+
+static enum err note(struct findings *f, const struct record *r, struct why *why)
+{
+    struct mark *publisher = mark_of(&f->publishers, r->publisher, r->epoch);
+    struct mark *topic = mark_of(&f->topics, r->topic, 0);
+
+    if (!publisher || !topic) return ERR_NOMEM;
+    if ((f->whole || publisher->number) && r->number != publisher->number + 1)
+        return why_set(why, ERR_CORRUPT, "CORRUPT",
+                       "record %" PRIu64 " has its publisher's number %" PRIu64 " where %" PRIu64 " comes next", r->seq,
+                       r->number, publisher->number + 1);
+    if (f->whole) publisher->hash = hash_running(&publisher->hash, r->number, r->topic, r->envelope);
+    publisher->number = r->number;
+    publisher->seq = topic->seq = r->seq;
+    return ERR_NONE;
+}
+
+/* Read `limit` records on; *more says whether there may be others. */
+static enum err walk(sqlite3_stmt *s, uint64_t limit, struct log_place *place, struct findings *f, bool *more,
+                     struct why *why)
+{
+    uint64_t seen = 0;
+    bool row = false;
+    enum err e;
+
+    db_bind_u64(s, 1, place->seq);
+    db_bind_u64(s, 2, limit);
+    while (!(e = db_step(s, &row)) && row) {
+        struct record r;
+
+        e = log_row(s, place, &r, why);
+        if (!e) e = note(f, &r, why);
+        if (e) break;
+        *place = (struct log_place){ r.seq, r.chain };
+        seen++;
+    }
+    if (e)
+        why_set(why, e, err_name(e), "the log cannot be read behind record %" PRIu64 ": %s", place->seq,
+                sqlite3_errmsg(sqlite3_db_handle(s)));
+    db_done(s);
+    *more = seen == limit;
+    return e;
+}
+
+static enum err check_publisher(sqlite3_stmt *s, const struct findings *f, struct why *why)
+{
+    struct slice name = db_text(s, 0);
+    uint64_t epoch = db_u64(s, 1);
+    const struct mark *mark = marks_find(&f->publishers, name, epoch);
+    struct hash hash;
+
+    if (!mark && !f->whole) return ERR_NONE;
+    if (!mark || db_u64(s, 2) != mark->number || db_u64(s, 3) != mark->seq)
+        return why_set(why, ERR_CORRUPT, "CORRUPT",
+                       "publisher %.*s epoch %" PRIu64 " is noted at number %" PRIu64 ", record %" PRIu64
+                       "; in the log it is at number %" PRIu64 ", record %" PRIu64,
+                       SLICE_ARG(name), epoch, db_u64(s, 2), db_u64(s, 3), mark ? mark->number : 0,
+                       mark ? mark->seq : 0);
+    if (f->whole && (!db_hash(s, 4, &hash) || !hash_equal(&hash, &mark->hash)))
+        return why_set(why, ERR_CORRUPT, "CORRUPT",
+                       "the running hash of publisher %.*s epoch %" PRIu64 " does not follow from its records up to %" PRIu64,
+                       SLICE_ARG(name), epoch, mark->seq);
+    return ERR_NONE;
+}
+
+static enum err check_topic(sqlite3_stmt *s, const struct findings *f, struct why *why)
+{
+    struct slice name = db_text(s, 0);
+    const struct mark *mark = marks_find(&f->topics, name, 0);
+
+    if (!mark && !f->whole) return ERR_NONE;
+    if (mark && db_u64(s, 1) == mark->seq) return ERR_NONE;
+    return why_set(why, ERR_CORRUPT, "CORRUPT",
+                   "topic %.*s is noted at record %" PRIu64 "; in the log it is last at record %" PRIu64, SLICE_ARG(name),
+                   db_u64(s, 1), mark ? mark->seq : 0);
+}
+
+typedef enum err (*check_row)(sqlite3_stmt *s, const struct findings *f, struct why *why);
+
+/* Every row must agree with what was found. When all agree, equal counts say that none is missing. */
+static enum err check_rows(sqlite3 *db, const char *sql, check_row check, const struct findings *f, size_t found,
+                           struct why *why)
+{
+    sqlite3_stmt *s = NULL;
+    size_t rows = 0;
+    bool row = false;
+    enum err e = db_prepare(db, sql, &s, why);
+
+    while (!e && !(e = db_step(s, &row)) && row) {
+        e = check(s, f, why);
+        rows++;
+    }
+    sqlite3_finalize(s);
+    if (!e && rows < found)
+        e = why_set(why, ERR_CORRUPT, "CORRUPT", "%zu publishers or topics of the log have no row beside it",
+                    found - rows);
+    return e;
+}
+
+static enum err check_beside(sqlite3 *db, const struct findings *f, struct why *why)
+{
+    enum err e = check_rows(db, "SELECT publisher, epoch, last_number, last_seq, hash FROM publisher", check_publisher,
+                            f, f->publishers.count, why);
+
+    if (!e) e = check_rows(db, "SELECT topic, last_seq FROM topic", check_topic, f, f->topics.count, why);
+    return e;
+}
+
+/* Where the tail begins: the record before it, whose link is taken as it is. */
+static enum err tail_start(sqlite3 *db, uint64_t seq, struct log_place *place, struct why *why)
+{
+    sqlite3_stmt *s = NULL;
+    bool row = false;
+    enum err e = db_prepare(db, "SELECT chain FROM log WHERE seq = ?", &s, why);
+
+    place->seq = seq;
+    if (!e) {
+        db_bind_u64(s, 1, seq);
+        e = db_step(s, &row);
+    }
+    if (!e && (!row || !db_hash(s, 0, &place->chain)))
+        e = why_set(why, ERR_CORRUPT, "CORRUPT", "record %" PRIu64 " is missing from the log", seq);
+    sqlite3_finalize(s);
+    return e;
+}
+
+static const char walk_sql[] = "SELECT " LOG_COLUMNS " FROM log WHERE seq > ? ORDER BY seq LIMIT ?";
+
+enum err log_verify_tail(sqlite3 *db, uint64_t head, struct why *why)
+{
+    struct findings *f = calloc(1, sizeof *f);
+    struct log_place place = { 0 };
+    sqlite3_stmt *s = NULL;
+    bool more = false;
+    enum err e = f ? ERR_NONE : ERR_NOMEM;
+
+    if (!e && head > LOG_TAIL) e = tail_start(db, head - LOG_TAIL, &place, why);
+    if (!e) f->whole = head <= LOG_TAIL;
+    if (!e) e = db_prepare(db, walk_sql, &s, why);
+    if (!e) e = walk(s, LOG_TAIL, &place, f, &more, why);
+    if (!e && place.seq != head)
+        e = why_set(why, ERR_CORRUPT, "CORRUPT", "record %" PRIu64 " is missing from the log", place.seq + 1);
+    if (!e) e = check_beside(db, f, why);
+    sqlite3_finalize(s);
+    if (f) findings_fini(f);
+    free(f);
+    return e;
+}
+
+/* Walk in bites, so that no read transaction keeps a writer's WAL from starting over; the last bite and the rows
+ * beside the log are read in one transaction, because they change together. */
+static enum err walk_all(sqlite3 *db, sqlite3_stmt *s, struct findings *f, struct log_place *place, struct why *why)
+{
+    bool more = true;
+    enum err e = ERR_NONE;
+
+    while (!e && more)
+        e = walk(s, LOG_READ_RECORDS, place, f, &more, why);
+    if (!e) e = db_exec(db, "BEGIN", why);
+    for (more = true; !e && more;)
+        e = walk(s, LOG_READ_RECORDS, place, f, &more, why);
+    if (!e) e = check_beside(db, f, why);
+    if (!e) e = db_exec(db, "COMMIT", why);
+    return e;
+}
+
+enum err log_verify(const char *path, uint64_t *records, struct why *why)
+{
+    struct findings *f = NULL;
+    struct log_place place = { 0 };
+    sqlite3 *db = NULL;
+    sqlite3_stmt *s = NULL;
+    struct stat st;
+    enum err e;
+
+    if (stat(path, &st) != 0) return why_set(why, ERR_NOT_FOUND, "NOT_FOUND", "there is no log %s", path);
+    f = calloc(1, sizeof *f);
+    if (!f) return ERR_NOMEM;
+    f->whole = true;
+    e = db_open(path, DB_READ, &db, why);
+    if (!e) e = db_prepare(db, walk_sql, &s, why);
+    if (!e) e = walk_all(db, s, f, &place, why);
+    *records = place.seq;
+    sqlite3_finalize(s);
+    db_close(&db);
+    findings_fini(f);
+    free(f);
+    return e;
+}

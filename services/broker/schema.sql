@@ -1,0 +1,29 @@
+-- The log: every event once, in the one order everybody sees. Nothing here is ever updated or deleted.
+CREATE TABLE log(
+    seq INTEGER PRIMARY KEY,            -- 1, 2, 3... without a gap
+    at_ms INTEGER NOT NULL,             -- the broker's time, Unix ms UTC; never going back along seq
+    publisher TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    number INTEGER NOT NULL,            -- the publisher's own numbering, 1, 2, 3... within (publisher, epoch)
+    topic TEXT NOT NULL,
+    envelope BLOB NOT NULL,             -- the bytes as they came
+    chain BLOB NOT NULL                 -- 32 bytes: a hash over the link before and this row
+) STRICT;
+
+-- How far each publisher is, changed in the transaction of its events: a resend is recognised by its number alone.
+CREATE TABLE publisher(
+    publisher TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    last_number INTEGER NOT NULL CHECK(last_number > 0),
+    hash BLOB NOT NULL CHECK(length(hash) = 32), -- running hash over its events 1..last_number
+    last_seq INTEGER NOT NULL CHECK(last_seq > 0), -- where its last event stands
+    PRIMARY KEY(publisher, epoch)
+) STRICT, WITHOUT ROWID;
+
+-- The last place of each topic, so that a live message can name the one before it, also after a restart.
+CREATE TABLE topic(
+    topic TEXT PRIMARY KEY,
+    last_seq INTEGER NOT NULL CHECK(last_seq > 0)
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 1;

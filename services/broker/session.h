@@ -1,0 +1,49 @@
+/* session.h - who is at the other end of the ROUTER: what each peer said it is, and what it follows.
+ *
+ * A peer has a session once it said HELLO or FOLLOW. ROUTER does not say when a peer leaves; a session ends when a
+ * message to it cannot be sent, or when the table is full and its peer has been silent the longest.
+ */
+#ifndef SERVICES_BROKER_SESSION_H
+#define SERVICES_BROKER_SESSION_H
+
+#include "common/bus.h"
+#include "common/record.h"
+
+enum { SESSION_BUCKETS = 1024, SESSION_NONE = -1 };
+
+struct follower;
+
+struct session {
+    bool used, hello, superseded;
+    int32_t next; /* in its bucket, or in the free list */
+    struct bus_peer peer;
+    int64_t heard_ms; /* monotonic */
+    uint64_t epoch;
+    uint8_t publisher_size;
+    char publisher[PUBLISHER_MAX];
+    struct follower *follower; /* NULL: follows nothing; owned by the follower table */
+    uint64_t stored_turn;      /* the turn in which ... */
+    size_t stored;             /* ... its last answer so far is the STORED of this index: it may take in the next one */
+};
+
+struct sessions {
+    struct session *each;
+    int32_t buckets[SESSION_BUCKETS];
+    int32_t free;
+    size_t most, count;
+};
+
+enum err sessions_init(struct sessions *s, size_t most);
+void sessions_fini(struct sessions *s);
+struct session *sessions_find(const struct sessions *s, const struct bus_peer *peer); /* NULL: none */
+/* NULL: the table is full. Ask sessions_most_silent for one to drop then. */
+struct session *sessions_add(struct sessions *s, const struct bus_peer *peer, int64_t now_ms);
+/* The longest silent session, if it was silent since before `since_ms`; NULL otherwise. */
+struct session *sessions_most_silent(struct sessions *s, int64_t since_ms);
+void sessions_drop(struct sessions *s, struct session *session); /* its follower must be gone */
+/* Who holds this publisher's name now; NULL: nobody. */
+struct session *sessions_holder(struct sessions *s, struct slice publisher, uint64_t epoch);
+struct slice session_publisher(const struct session *session);
+size_t sessions_publishers(const struct sessions *s); /* how many said HELLO and hold their name */
+
+#endif

@@ -1,0 +1,128 @@
+#include "services/cli/ask.h"
+
+#include "common/client.h"
+#include "common/clock.h"
+#include "services/cli/print.h"
+
+#include <string.h>
+
+enum { ASK_TURN_MS = 500 };
+
+static void pack_arguments(struct buf *out, const char *name, const char *value)
+{
+    msgpack_packer p;
+
+    msgpack_packer_init(&p, out, buf_pack_write);
+    msgpack_pack_map(&p, name ? 1 : 0);
+    if (!name) return;
+    buf_pack_text(&p, name);
+    buf_pack_text(&p, value);
+}
+
+enum err ask(const char *service, const char *question, const char *name, const char *value, json_t **out,
+             struct why *why)
+{
+    char endpoint[CONFIG_TEXT_MAX];
+    struct buf arguments = { 0 };
+    msgpack_zone zone;
+    msgpack_object answer;
+    enum err e =
+        strcmp(service, "broker") ? cli_questions(service, endpoint, why) : cli_broker(endpoint, why);
+
+    if (e) return e;
+    if (!msgpack_zone_init(&zone, 4096)) return ERR_NOMEM;
+    pack_arguments(&arguments, name, value);
+    e = arguments.failed;
+    if (!e) e = client_ask(endpoint, question, buf_slice(&arguments), CLI_ASK_MS, &zone, &answer, why);
+    if (!e && !(*out = json_of(&answer))) e = ERR_NOMEM;
+    msgpack_zone_destroy(&zone);
+    buf_fini(&arguments);
+    return e;
+}
+
+enum err ask_head(uint64_t *head, struct why *why)
+{
+    json_t *status = NULL, *o;
+    enum err e = ask("broker", "status", NULL, NULL, &status, why);
+
+    if (e) return e;
+    o = json_object_get(status, "head");
+    if (json_is_integer(o))
+        *head = (uint64_t)json_integer_value(o);
+    else
+        e = why_set(why, ERR_UNREADABLE, "BROKER", "the broker does not say its head");
+    json_decref(status);
+    return e;
+}
+
+/* --- the log --- */
+
+struct reading {
+    struct client *client;
+    const struct slice *prefixes;
+    size_t count;
+    uint64_t seq, head;
+    struct hash chain;
+    ask_record_fn each;
+    void *context;
+    int64_t progress_ms;
+};
+
+static enum err take(struct reading *r, const struct client_event *ev, struct why *why)
+{
+    enum err e = ERR_NONE;
+
+    if (ev->news == CLIENT_READY) {
+        e = client_follow(r->client, r->seq, &r->chain, r->prefixes, r->count);
+        return e == ERR_AGAIN ? ERR_NONE : e;
+    }
+    if (ev->news == CLIENT_REFUSED) {
+        return why_set(why, ERR_INVALID, "BROKER", "the broker refused: %.*s (%.*s)", SLICE_ARG(ev->sentence),
+                       SLICE_ARG(ev->code));
+    }
+    if (ev->news != CLIENT_EVENTS) return ERR_NONE;
+    for (size_t i = 0; !e && i < ev->count; i++) {
+        if (r->head && ev->records[i].seq > r->head) break;
+        e = r->each(r->context, &ev->records[i]);
+    }
+    r->seq = ev->seq;
+    r->chain = ev->hash;
+    r->progress_ms = clock_monotonic_ms();
+    return e;
+}
+
+static enum err read_log(struct reading *r, const struct cli *cli, struct why *why)
+{
+    struct client_event ev;
+    enum err e = ERR_NONE;
+
+    while (!e && (!r->head || r->seq < r->head)) {
+        if (cli_stopped) return ERR_INTERRUPTED;
+        if (r->head && clock_monotonic_ms() - r->progress_ms > (int64_t)cli->wait_s * 1000) {
+            return why_set(why, ERR_TIMEOUT, "TIMEOUT",
+                           "the broker sends nothing more; its head is %llu, read to %llu",
+                           (unsigned long long)r->head, (unsigned long long)r->seq);
+        }
+        e = client_next(r->client, ASK_TURN_MS, &ev, why);
+        if (!e) e = take(r, &ev, why);
+        if (e == ERR_INTERRUPTED && !cli_stopped) e = ERR_NONE;
+    }
+    return e;
+}
+
+enum err ask_log(const struct cli *cli, const struct slice *prefixes, size_t count, uint64_t head,
+                 ask_record_fn each, void *context, struct why *why)
+{
+    char endpoint[CONFIG_TEXT_MAX];
+    struct client_settings settings = { .endpoint = endpoint };
+    struct reading r = {
+        .prefixes = prefixes, .count = count, .head = head, .each = each, .context = context
+    };
+    enum err e = cli_broker(endpoint, why);
+
+    r.progress_ms = clock_monotonic_ms();
+    if (!e) e = client_new(&settings, &r.client, why);
+    if (!e) e = read_log(&r, cli, why);
+    client_destroy(&r.client);
+    return e;
+}

@@ -1,0 +1,383 @@
+/* push.c - `ocop push`: check everything, look up, spool, send, wait, tell. */
+#include "services/cli/push.h"
+
+#include "common/clock.h"
+#include "common/place.h"
+#include "services/cli/lookup.h"
+#include "services/cli/rows.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    KEY_TYPE = 0x200,
+    KEY_PROVINCE,
+    KEY_ENCODING,
+    KEY_TEMPLATE,
+    KEY_RESUME,
+    KEY_VERBOSE,
+    FILES_MAX = 1024
+};
+
+struct push {
+    struct cli *cli;
+    struct rows_settings settings;
+    const char *template_type;
+    bool resume, verbose;
+    const char *files[FILES_MAX];
+    size_t count;
+};
+
+static const char doc[] =
+    "Check every row of every FILE, send them all, and wait for the verdicts.\v"
+    "FILE is CSV with a header line (UTF-8, or UTF-16 from Excel; separated by ; or , or tab), or JSON "
+    "lines. Which "
+    "event it holds is said by --type, or by the beginning of its name: dossier.filed-2018.csv, or, in JSON "
+    "lines, by \"type\" beside \"data\".\n"
+    "\n"
+    "A list's column is called items.product; a row whose other cells are empty adds one more element to the "
+    "row "
+    "above. A column note, or beginning with #, is for people. @REF in a field that names a fact, a product "
+    "or a "
+    "certificate is looked up: REF is the filer's own reference of a dossier, a product code, or a "
+    "certificate.\n"
+    "\n"
+    "If one row is wrong, nothing is sent. What is right goes into the spool first, so a lost line or power "
+    "does no "
+    "harm: the same command again, or `ocop push --resume`, goes on where it stopped. The same row twice is "
+    "the same event: it is not sent again, its verdict is shown.\n"
+    "\n"
+    "EXAMPLES\n"
+    "  ocop push --template dossier.filed > dossier.filed-2018.csv\n"
+    "  ocop --as tinh-bac-kan push dossier.filed-2018.csv\n"
+    "  ocop --as tinh-bac-kan push --type sheet.submitted --province 06 sheets.csv\n"
+    "  ocop --as tinh-bac-kan push --resume\n"
+    "\n"
+    "Exit codes: 0 all accepted, 1 some refused or returned, 2 bad input and nothing sent, 3 rows still "
+    "wait.\n";
+
+static const struct argp_option options[] = {
+    { "type", KEY_TYPE, "TYPE", 0, "The event: dossier.filed, or intake.dossier.filed", 1 },
+    { "province", KEY_PROVINCE, "NN", 0, "Province of events that do not name one themselves (00)", 1 },
+    { "encoding", KEY_ENCODING, "NAME", 0, "cp1258 for files of an old Vietnamese Windows; utf-8", 1 },
+    { "template", KEY_TEMPLATE, "TYPE", 0, "Print the header line for an event, and end", 1 },
+    { "resume", KEY_RESUME, 0, 0, "Send and hear what the spool still has open", 1 },
+    { "verbose", KEY_VERBOSE, 0, 0, "Print accepted rows one by one too", 1 },
+    { 0 },
+};
+
+static error_t add_file(struct argp_state *state, struct push *push, char *arg)
+{
+    if (push->count == FILES_MAX) argp_error(state, "more than %d files in one call", FILES_MAX);
+    push->files[push->count++] = arg;
+    return 0;
+}
+
+static void check_encoding(struct argp_state *state, const char *arg)
+{
+    if (strcmp(arg, "cp1258") && strcmp(arg, "utf-8")) {
+        argp_error(state, "--encoding is \"%s\"; it must be utf-8 or cp1258", arg);
+    }
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct push *push = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = push->cli;
+        return 0;
+    case KEY_TYPE:
+        push->settings.type = arg;
+        return 0;
+    case KEY_PROVINCE:
+        if (strlen(arg) != 2 || strspn(arg, "0123456789") != 2) {
+            argp_error(state, "--province is \"%s\"; it must be two digits", arg);
+        }
+        push->settings.province = arg;
+        return 0;
+    case KEY_ENCODING:
+        check_encoding(state, arg);
+        push->settings.encoding = arg;
+        return 0;
+    case KEY_TEMPLATE:
+        push->template_type = arg;
+        return 0;
+    case KEY_RESUME:
+        push->resume = true;
+        return 0;
+    case KEY_VERBOSE:
+        push->verbose = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        return add_file(state, push, arg);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp argp = { options, parse, "[FILE...]", doc, cli_children, NULL, NULL };
+
+/* --- the spool --- */
+
+static bool is_name(const char *name)
+{
+    size_t size = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+
+    return size > 0 && !name[size] && size <= PUBLISHER_MAX && name[0] != '.';
+}
+
+const char *push_publisher(const struct cli *cli, const char *standard, struct why *why)
+{
+    const char *name = cli->as ? cli->as : standard;
+
+    if (!name) {
+        (void)why_set(why, ERR_CONFIG, "PUBLISHER",
+                      "say who publishes: --as NAME, or OCOP_PUBLISHER in the environment");
+        return NULL;
+    }
+    if (is_name(name)) return name;
+    (void)why_set(why, ERR_CONFIG, "PUBLISHER",
+                  "\"%s\" is no publisher's name; it has 1 to %d letters a-z, A-Z, digits, '-', '_' and '.'",
+                  name, PUBLISHER_MAX);
+    return NULL;
+}
+
+enum err push_spool(const struct cli *cli, const char *standard, struct spool **out, struct why *why)
+{
+    char path[CONFIG_TEXT_MAX], pattern[CONFIG_TEXT_MAX];
+    const char *name = push_publisher(cli, standard, why);
+    enum err e;
+
+    if (!name) return ERR_CONFIG;
+    if (cli->spool) return spool_open(cli->spool, name, out, why);
+    snprintf(pattern, sizeof pattern, "{state}/spool-%s.db", name);
+    e = place_expand(pattern, path, why);
+    return e ? e : spool_open(path, name, out, why);
+}
+
+/* --- rows into the spool --- */
+
+static enum err write_envelope(const char *publisher, const char *type, const char *id, struct slice data,
+                               int64_t now_ms, struct slice *subject, msgpack_zone *zone, struct buf *out)
+{
+    struct envelope env = {
+        .id = slice_text(id), .source = slice_text(publisher), .type = slice_text(type), .time_ms = now_ms
+    };
+    msgpack_object map;
+    struct why why = { 0 };
+    enum err e = mp_read(data, zone, &map, &why);
+
+    if (e) return e;
+    env.subject = *subject = rows_subject(&map);
+    buf_clear(out);
+    return envelope_write(&env, data, out);
+}
+
+static enum err add_event(struct spool *sp, const char *type, const char *province, const char *file,
+                          uint32_t line, const char *id, struct slice data, bool *added, struct why *why)
+{
+    char topic[TOPIC_MAX + 1];
+    struct buf envelope = { 0 };
+    struct spool_row row = { .file = slice_text(file), .line = line, .time_ms = clock_wall_ms() };
+    msgpack_zone zone;
+    enum err e;
+
+    if (!msgpack_zone_init(&zone, 4096)) return ERR_NOMEM;
+    snprintf(topic, sizeof topic, "%s.%s", type, province);
+    e = write_envelope(spool_publisher(sp), type, id, data, row.time_ms, &row.subject, &zone, &envelope);
+    if (!e) {
+        row.event = slice_text(id);
+        row.type = slice_text(type);
+        row.topic = slice_text(topic);
+        row.envelope = buf_slice(&envelope);
+        e = spool_add(sp, &row, added, why);
+    }
+    buf_fini(&envelope);
+    msgpack_zone_destroy(&zone);
+    return e;
+}
+
+static enum err add_rows(struct spool *sp, const struct rows *rows, size_t *known, struct why *why)
+{
+    enum err e = spool_begin(sp, why);
+
+    *known = 0;
+    for (size_t i = 0; !e && i < rows->count; i++) {
+        const struct row_event *r = &rows->list[i];
+        bool added = false;
+
+        e = add_event(sp, r->kind->type, r->province, r->file, r->line, r->id, slice_of(r->data, r->size),
+                      &added, why);
+        *known += !added;
+    }
+    if (!e) e = spool_commit(sp, why);
+    if (e) spool_rollback(sp);
+    return e;
+}
+
+enum err push_event(struct spool *sp, const char *type, const char *file, struct slice data, bool unique,
+                    struct why *why)
+{
+    char id[HASH_ID_TEXT + 1], salt[32];
+    struct slice parts[4] = { slice_text(spool_publisher(sp)), slice_text(type), data, { NULL, 0 } };
+    bool added = false;
+    enum err e;
+
+    snprintf(salt, sizeof salt, "%lld", (long long)clock_wall_ms());
+    parts[3] = slice_text(salt);
+    hash_id(parts, unique ? 4 : 3, id);
+    e = spool_begin(sp, why);
+    if (!e) e = add_event(sp, type, "00", file, 1, id, data, &added, why);
+    if (!e) e = spool_commit(sp, why);
+    if (e) spool_rollback(sp);
+    return e;
+}
+
+/* --- the way of a push --- */
+
+static int tell_problems(const struct rows *rows)
+{
+    if (rows->problems > ROWS_PROBLEMS_SHOWN) {
+        fprintf(stderr, "... and %zu more problems\n", rows->problems - ROWS_PROBLEMS_SHOWN);
+    }
+    return cli_fail(EXIT_USAGE, "%zu problem%s; nothing was sent", rows->problems,
+                    rows->problems == 1 ? "" : "s");
+}
+
+static int read_files(struct push *push, struct rows *rows)
+{
+    struct why why = { 0 };
+    enum err e = ERR_NONE;
+
+    for (size_t i = 0; !e && i < push->count; i++)
+        e = rows_read(rows, push->files[i], &push->settings, &why);
+    if (!e) e = rows_same(rows);
+    if (e) return cli_fail_err(e, &why);
+    return rows->problems ? tell_problems(rows) : EXIT_ALL_WELL;
+}
+
+/* Replace each @REF. What is not there is told for every row; a service that does not answer ends it at once.
+ */
+static int look_up(struct push *push, struct rows *rows)
+{
+    struct lookup *lookup = lookup_new(push->cli);
+    enum err e = lookup ? ERR_NONE : ERR_NOMEM;
+    struct why why = { 0 };
+
+    for (size_t i = 0; !e && i < rows->count; i++) {
+        struct row_event *row = &rows->list[i];
+
+        if (!row->has_refs) continue;
+        why_clear(&why);
+        e = rows_resolve(row, push->settings.publisher, lookup_find, lookup, &why);
+        if (e == ERR_NOT_FOUND || e == ERR_INVALID) {
+            rows_problem(rows, row->file, row->line, NULL, "%s", why.sentence);
+            e = ERR_NONE;
+        } else if (e) {
+            rows_problem(rows, row->file, row->line, NULL, "%s", why.sentence);
+        }
+    }
+    lookup_destroy(&lookup);
+    if (e) return cli_fail_err(e, &why);
+    return rows->problems ? tell_problems(rows) : EXIT_ALL_WELL;
+}
+
+static int send_rows(struct push *push, struct rows *rows)
+{
+    struct spool *sp = NULL;
+    struct why why = { 0 };
+    size_t known = 0;
+    int code = EXIT_ALL_WELL;
+    enum err e = push_spool(push->cli, NULL, &sp, &why);
+
+    if (!e) e = push->resume ? spool_report_open(sp, &why) : ERR_NONE;
+    if (!e) e = add_rows(sp, rows, &known, &why);
+    if (!e && known) fprintf(stderr, "ocop: %zu of %zu rows were in the spool already\n", known, rows->count);
+    code = e ? cli_fail_err(e, &why) : push_finish(sp, push->cli, push->verbose);
+    spool_close(&sp);
+    return code;
+}
+
+static int print_template(const struct push *push)
+{
+    const char *name = push->settings.publisher ? push->settings.publisher : "province";
+    const struct event_kind *kind = rows_kind(slice_text(push->template_type), name);
+
+    if (!kind) {
+        (void)cli_fail(EXIT_USAGE, "\"%s\" is no event to push; these are:", push->template_type);
+        rows_list_kinds(stderr, name);
+        return EXIT_USAGE;
+    }
+    rows_template(stdout, kind, ',');
+    return EXIT_ALL_WELL;
+}
+
+int push_verb(struct cli *cli, int argc, char **argv)
+{
+    static struct push push;
+    struct rows rows = { .out = stderr };
+    struct why why = { 0 };
+    int code;
+
+    push.cli = cli;
+    cli_parse(cli, &argp, argc, argv, &push);
+    push.settings.publisher = cli->as;
+    if (push.template_type) return print_template(&push);
+    if (!push.count && !push.resume)
+        return cli_fail(EXIT_USAGE, "name a file, or say --resume; see `ocop push --help`");
+    push.settings.publisher = push_publisher(cli, NULL, &why);
+    if (!push.settings.publisher) return cli_fail(EXIT_USAGE, "%s", why.sentence);
+    code = read_files(&push, &rows);
+    if (!code) code = look_up(&push, &rows);
+    if (!code) code = send_rows(&push, &rows);
+    rows_fini(&rows);
+    return code;
+}
+
+/* --- the end of every verb that publishes --- */
+
+static enum err tell_stranger(void *context, uint64_t seq, struct slice event, struct slice topic)
+{
+    size_t *told = context;
+
+    if (!*told) {
+        fputs("ocop: these rows of the log were sent under this name, but are not in this spool:\n", stderr);
+    }
+    ++*told;
+    fprintf(stderr, "  seq %" PRIu64 "  %.*s  %.*s\n", seq, SLICE_ARG(topic), SLICE_ARG(event));
+    return ERR_NONE;
+}
+
+static int left_over(struct spool *sp, enum err e, const struct why *why, uint64_t waiting)
+{
+    if (e == ERR_TIMEOUT || e == ERR_INTERRUPTED) {
+        return cli_fail(EXIT_UNREACHED,
+                        "%s. What waits (%" PRIu64
+                        " row%s) is safe in %s; the next `ocop push --resume`, or the same "
+                        "command, goes on with it",
+                        why->sentence[0] ? why->sentence : err_sentence(e), waiting, waiting == 1 ? "" : "s",
+                        spool_path(sp));
+    }
+    return e == ERR_INVALID ? cli_fail(EXIT_SOME_REFUSED, "%s", why->sentence) : cli_fail_err(e, why);
+}
+
+int push_finish(struct spool *sp, const struct cli *cli, bool verbose)
+{
+    struct verdicts v = { 0 };
+    struct why why = { 0 }, why_print = { 0 };
+    size_t strangers = 0;
+    enum err e = session_run(sp, cli, &why);
+    enum err ep = verdicts_print(sp, cli, verbose, &v, &why_print);
+
+    if (!ep) ep = spool_strangers(sp, tell_stranger, &strangers, &why_print);
+    if (ep) return cli_fail_err(ep, &why_print);
+    if (!cli->json) {
+        printf("%" PRIu64 " accepted, %" PRIu64 " returned or refused, %" PRIu64 " waiting\n", v.accepted,
+               v.refused, v.waiting);
+    }
+    if (e) return left_over(sp, e, &why, v.waiting);
+    return v.refused ? EXIT_SOME_REFUSED : EXIT_ALL_WELL;
+}

@@ -1,0 +1,45 @@
+/* push.h - one conversation of a spool with the broker: send what waits, listen for verdicts.
+ *
+ * Used by every verb that publishes: push, dead retry and skip, rules propose; and, only listening, by
+ * results.
+ */
+#ifndef SERVICES_CLI_PUSH_H
+#define SERVICES_CLI_PUSH_H
+
+#include "services/cli/cli.h"
+#include "services/cli/spool.h"
+
+#include <stdio.h>
+
+/* Open {state}/spool-NAME.db, or what --spool says. `standard` is the publisher when nobody says one; NULL:
+ * an error. */
+enum err push_spool(const struct cli *cli, const char *standard, struct spool **out, struct why *why);
+/* The publisher's name; NULL with why when nobody says one. */
+const char *push_publisher(const struct cli *cli, const char *standard, struct why *why);
+
+/* Send and listen until each reported row has its verdict.
+ *
+ * ERR_NONE         all have
+ * ERR_TIMEOUT      nothing happened for --wait seconds: why says whether the broker answered at all
+ * ERR_INTERRUPTED  Ctrl-C
+ * ERR_SUPERSEDED, ERR_IO, ... why says what */
+enum err session_run(struct spool *sp, const struct cli *cli, struct why *why);
+/* Only read the log to its head, when the broker answers within CLI_ASK_MS. ERR_TIMEOUT when it does not;
+ * ERR_DIVERGED: the log is another one than the spool has read. */
+enum err session_listen(struct spool *sp, const struct cli *cli, struct why *why);
+
+/* One more event for the spool, in a transaction of its own; `unique` makes each request an event of its own.
+ */
+enum err push_event(struct spool *sp, const char *type, const char *file, struct slice data, bool unique,
+                    struct why *why);
+
+/* Run the session, print the verdicts, and say what is left; the exit code. */
+int push_finish(struct spool *sp, const struct cli *cli, bool verbose);
+/* Print the verdict of each reported row; counts them up. */
+struct verdicts {
+    uint64_t accepted, refused, waiting;
+};
+enum err verdicts_print(struct spool *sp, const struct cli *cli, bool verbose, struct verdicts *out,
+                        struct why *why);
+
+#endif

@@ -1,0 +1,36 @@
+/* rows_inside.h - what the readers of CSV and of JSON lines share; only rows*.c include it. */
+#ifndef SERVICES_CLI_ROWS_INSIDE_H
+#define SERVICES_CLI_ROWS_INSIDE_H
+
+#include "services/cli/rows.h"
+
+#include <jansson.h>
+
+/* Where a row stands and what it is to become. */
+struct row_place {
+    const char *file;
+    uint32_t line;
+    const struct event_kind *kind;
+    const char *province; /* of the topic, when the event has no such field; NULL: --province, else 00 */
+    bool cells;           /* values are cells of a table: all text */
+};
+
+/* Check the fields of `data`, pack them and append the event. Problems are told. */
+enum err rows_add(struct rows *rows, const struct rows_settings *settings, const struct row_place *place,
+                  const json_t *data);
+
+enum err rows_read_csv(struct rows *rows, const struct text_file *file, const char *path,
+                       const struct rows_settings *settings, struct why *why);
+enum err rows_read_json(struct rows *rows, const struct text_file *file, const char *path,
+                        const struct rows_settings *settings, struct why *why);
+
+const struct field *rows_field(const struct event_kind *kind, struct slice name);
+/* The known field nearest to a mistyped one; for lists `items.product`. */
+void rows_nearest(const struct event_kind *kind, struct slice name, char *out, size_t size);
+/* The event of a file or line, told when there is none. */
+const struct event_kind *rows_find_kind(struct rows *rows, const struct rows_settings *settings,
+                                        const char *path, uint32_t line, const char *type_member);
+bool rows_is_blank(struct slice text);
+bool rows_is_province(const char *text);
+
+#endif

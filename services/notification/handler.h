@@ -1,0 +1,20 @@
+/* handler.h - notification's conversation: what it hears, what it decides, what it writes down, what it
+ * answers.
+ *
+ * From the results of the other services it makes the messages the programme owes
+ * (notification.message.queued: who, which text, which values; never an address), and from the calendar the
+ * reports that did not come. What its courier and the recipients say of a message gets a verdict.
+ *
+ * Questions:
+ *   summary {}         -> {messages, queued, failed, delivered, received, missed}; each message counts once,
+ * by what is last known of it, so the middle four add up to messages message {message}  -> {message,
+ * recipient, template, about, state} and, where known, {product, certificate, day, received_on}; NOT_FOUND
+ */
+#ifndef SERVICES_NOTIFICATION_HANDLER_H
+#define SERVICES_NOTIFICATION_HANDLER_H
+
+#include "common/loop.h"
+
+extern const struct service notification_service;
+
+#endif

@@ -1,0 +1,198 @@
+#include "services/scoring/json_reader.h"
+
+#include <stdio.h>
+
+enum { READER_SENTENCE_MAX = 400 };
+
+size_t reader_enter(struct reader *r, const char *format, ...)
+{
+    const size_t before = r->length;
+    va_list args;
+    int n;
+
+    if (r->length && r->length + 1 < sizeof r->path) r->path[r->length++] = '.';
+    va_start(args, format);
+    n = vsnprintf(r->path + r->length, sizeof r->path - r->length, format, args);
+    va_end(args);
+    if (n > 0) r->length += (size_t)n;
+    if (r->length >= sizeof r->path) r->length = sizeof r->path - 1;
+    return before;
+}
+
+void reader_leave(struct reader *r, size_t before)
+{
+    r->length = before;
+    r->path[before] = 0;
+}
+
+enum err reader_bad(struct reader *r, const char *format, ...)
+{
+    char sentence[READER_SENTENCE_MAX];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    /* What the file says may be cut inside a letter; our own words are ASCII, so nothing else needs saving.
+     */
+    for (char *c = sentence; *c; c++)
+        if (*c < ' ' || *c > '~') *c = '?';
+    return why_set(r->why, ERR_INVALID, "RULES_MALFORMED", "%s: %s.", r->length ? r->path : "the file",
+                   sentence);
+}
+
+static const char *kind_name(const json_t *value)
+{
+    if (!value) return "missing";
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "a list";
+    case JSON_STRING:
+        return "text";
+    case JSON_INTEGER:
+        return "a whole number";
+    case JSON_REAL:
+        return "a fraction";
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return "true or false";
+    case JSON_NULL:
+        return "null";
+    }
+    return "unknown";
+}
+
+static enum err bad_kind(struct reader *r, const char *name, const json_t *value, const char *rule)
+{
+    reader_enter(r, "%.60s", name);
+    return reader_bad(r, "it is %s; it must be %s", kind_name(value), rule);
+}
+
+enum err reader_open(struct reader *r, struct slice bytes, json_t **top)
+{
+    json_error_t fault;
+    json_t *read = json_loadb(bytes.data ? bytes.data : "", bytes.size, JSON_REJECT_DUPLICATES, &fault);
+
+    if (!read)
+        return reader_bad(r, "it is not JSON: line %d, column %d: %s", fault.line, fault.column, fault.text);
+    if (!json_is_object(read)) {
+        enum err e = reader_bad(r, "it is %s; it must be an object", kind_name(read));
+
+        json_decref(read);
+        return e;
+    }
+    *top = read;
+    return ERR_NONE;
+}
+
+enum err reader_whole(struct reader *r, const json_t *o, const char *name, int64_t least, int64_t most,
+                      int64_t *out)
+{
+    const json_t *value = json_object_get(o, name);
+
+    if (!json_is_integer(value)) return bad_kind(r, name, value, "a whole number");
+    if (json_integer_value(value) < least || json_integer_value(value) > most) {
+        reader_enter(r, "%s", name);
+        return reader_bad(r, "it is %lld; it must be from %lld to %lld", (long long)json_integer_value(value),
+                          (long long)least, (long long)most);
+    }
+    *out = json_integer_value(value);
+    return ERR_NONE;
+}
+
+enum err reader_flag(struct reader *r, const json_t *o, const char *name, bool *out)
+{
+    const json_t *value = json_object_get(o, name);
+
+    if (!json_is_boolean(value)) return bad_kind(r, name, value, "true or false");
+    *out = json_is_true(value);
+    return ERR_NONE;
+}
+
+enum err reader_word(struct reader *r, const json_t *o, const char *name, const char **out)
+{
+    const json_t *value = json_object_get(o, name);
+
+    if (!json_is_string(value)) return bad_kind(r, name, value, "text");
+    *out = json_string_value(value);
+    return ERR_NONE;
+}
+
+enum err reader_code(struct reader *r, const json_t *o, const char *name, size_t most, char *out)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    const char *word = NULL;
+    size_t size = 0;
+    enum err e = reader_word(r, o, name, &word);
+
+    if (e) return e;
+    size = json_string_length(json_object_get(o, name));
+    if (size == 0 || size > most || strspn(word, allowed) != size) {
+        reader_enter(r, "%s", name);
+        return reader_bad(r, "it is \"%.80s\"; it must be 1 to %zu letters a-z, digits, '.', '-' or '_'",
+                          word, most);
+    }
+    memcpy(out, word, size + 1);
+    return ERR_NONE;
+}
+
+enum err reader_one_of(struct reader *r, const json_t *value, const char *const *words, size_t *out)
+{
+    char list[READER_SENTENCE_MAX / 2] = "";
+    size_t length = 0;
+
+    if (!json_is_string(value)) return reader_bad(r, "it is %s; it must be text", kind_name(value));
+    for (size_t i = 0; words[i]; i++) {
+        if (strcmp(words[i], json_string_value(value)) == 0) {
+            *out = i;
+            return ERR_NONE;
+        }
+        length += (size_t)snprintf(list + length, sizeof list - length, "%s%s", i ? ", " : "", words[i]);
+        if (length >= sizeof list) length = sizeof list - 1;
+    }
+    return reader_bad(r, "it is \"%.80s\"; it must be one of: %s", json_string_value(value), list);
+}
+
+enum err reader_choice(struct reader *r, const json_t *o, const char *name, const char *const *words,
+                       size_t *out)
+{
+    const size_t before = reader_enter(r, "%s", name);
+    enum err e = reader_one_of(r, json_object_get(o, name), words, out);
+
+    if (!e) reader_leave(r, before);
+    return e;
+}
+
+enum err reader_list(struct reader *r, const json_t *o, const char *name, size_t least, size_t most,
+                     const json_t **out)
+{
+    const json_t *value = json_object_get(o, name);
+
+    if (!json_is_array(value)) return bad_kind(r, name, value, "a list");
+    if (json_array_size(value) < least || json_array_size(value) > most) {
+        reader_enter(r, "%s", name);
+        return reader_bad(r, "it has %zu elements; it must have from %zu to %zu", json_array_size(value),
+                          least, most);
+    }
+    *out = value;
+    return ERR_NONE;
+}
+
+enum err reader_object(struct reader *r, const json_t *o, const char *name, const json_t **out)
+{
+    const json_t *value = json_object_get(o, name);
+
+    if (!json_is_object(value)) return bad_kind(r, name, value, "an object");
+    *out = value;
+    return ERR_NONE;
+}
+
+enum err reader_mark(struct reader *r, const json_t *o)
+{
+    static const char *const marks[] = { "certain", "reported", "inferred", NULL };
+    size_t at = 0;
+
+    return reader_choice(r, o, "mark", marks, &at);
+}

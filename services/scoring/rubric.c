@@ -1,0 +1,519 @@
+#include "services/scoring/rubric.h"
+
+#include "proto/codec.h" /* the words of level and authority */
+#include "services/scoring/json_reader.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdio.h>
+
+/* --- what both schemas have --- */
+
+/* Each of the five stars once, from zero to the most points, without a gap or an overlap, half-open but for
+ * the top. */
+static enum err check_bands(struct reader *r, const int64_t *least, const int64_t *below,
+                            const bool *inclusive, int64_t most)
+{
+    if (least[1] != 0)
+        return reader_bad(r, "one star starts at %lld; it must start at 0", (long long)least[1]);
+    for (int star = 1; star < STAR_MOST; star++) {
+        if (below[star] != least[star + 1])
+            return reader_bad(
+                r, "star %d ends at %lld and star %d starts at %lld; there must be no gap and no overlap",
+                star, (long long)below[star], star + 1, (long long)least[star + 1]);
+        if (least[star] >= below[star]) return reader_bad(r, "star %d is empty or upside down", star);
+        if (inclusive[star])
+            return reader_bad(r, "star %d includes its upper end; only the highest may, or two stars overlap",
+                              star);
+    }
+    if (below[STAR_MOST] != most || !inclusive[STAR_MOST] || least[STAR_MOST] >= most)
+        return reader_bad(r, "star %d must go up to and include max_points, %lld", STAR_MOST,
+                          (long long)most);
+    return ERR_NONE;
+}
+
+static enum err read_bands(struct reader *r, const json_t *top, bool marked, struct star_bands *out)
+{
+    int64_t least[STAR_MOST + 1] = { 0 }, below[STAR_MOST + 1] = { 0 }, star, most = 0;
+    bool inclusive[STAR_MOST + 1] = { false }, seen[STAR_MOST + 1] = { false };
+    const json_t *list = NULL;
+    size_t before = 0;
+    enum err e = reader_whole(r, top, "max_points", 1, 100, &most);
+
+    if (!e) e = reader_list(r, top, "star_bands", STAR_MOST, STAR_MOST, &list);
+    for (size_t i = 0; !e && i < json_array_size(list); i++) {
+        const json_t *band = json_array_get(list, i);
+
+        before = reader_enter(r, "star_bands[%zu]", i);
+        star = 0;
+        e = reader_whole(r, band, "star", 1, STAR_MOST, &star);
+        if (!e && seen[star]) e = reader_bad(r, "star %lld stands twice", (long long)star);
+        if (!e) e = reader_whole(r, band, "min", 0, most, &least[star]);
+        if (!e) e = reader_whole(r, band, "max", 0, most, &below[star]);
+        if (!e) e = reader_flag(r, band, "max_inclusive", &inclusive[star]);
+        if (!e && marked) e = reader_mark(r, band);
+        if (e) return e;
+        seen[star] = true;
+        reader_leave(r, before);
+    }
+    if (e) return e;
+    before = reader_enter(r, "star_bands");
+    e = check_bands(r, least, below, inclusive, most);
+    if (e) return e;
+    reader_leave(r, before);
+    for (int s = 0; s <= STAR_MOST; s++)
+        out->from_hundredths[s] = (int32_t)least[s] * POINT;
+    out->most_hundredths = (int32_t)most * POINT;
+    return ERR_NONE;
+}
+
+/* --- a rubric --- */
+
+static enum err read_option(struct reader *r, const json_t *o, const json_t *cases, int64_t max,
+                            struct rubric_option *out)
+{
+    int64_t n = 0, points = 0, star = 0;
+    const json_t *mark = json_object_get(o, "min_star");
+    const char *word = NULL;
+    enum err e = reader_whole(r, o, "n", 1, 99, &n);
+
+    if (!e) e = reader_whole(r, o, "points", 0, max, &points);
+    if (!e && mark && !json_is_null(mark))
+        e = reader_whole(r, o, "min_star", STAR_MARKS_FROM, STAR_MOST, &star);
+    if (!e && cases) {
+        e = reader_word(r, o, "case", &word);
+        if (!e && !json_object_get(cases, word))
+            e = reader_bad(r, "case \"%.20s\" is not among the criterion's cases", word);
+        /* A mark asks every applicant for its points; one of a case would ask those whom it does not concern.
+         */
+        if (!e && star)
+            e = reader_bad(r, "an option of a case carries min_star; marks must hold for every applicant");
+    } else if (!e && json_object_get(o, "case")) {
+        e = reader_bad(r, "it has a case, but the criterion has no cases");
+    }
+    if (e) return e;
+    out->n = (int32_t)n;
+    out->points_hundredths = (int32_t)points * POINT;
+    out->min_star = (int32_t)star;
+    return ERR_NONE;
+}
+
+static enum err check_option(struct reader *r, const struct rubric_criterion *c,
+                             const struct rubric_option *o)
+{
+    for (size_t i = 0; i < c->option_count; i++) {
+        const struct rubric_option *other = &c->options[i];
+        const struct rubric_option *low = o->min_star < other->min_star ? o : other;
+        const struct rubric_option *high = low == o ? other : o;
+
+        if (other->n == o->n) return reader_bad(r, "option n %d stands twice", o->n);
+        if (o->min_star && other->min_star == o->min_star)
+            return reader_bad(r, "star %d is marked twice in one criterion; mark the least option only",
+                              o->min_star);
+        if (low->min_star && high->min_star > low->min_star &&
+            high->points_hundredths < low->points_hundredths)
+            return reader_bad(
+                r, "star %d demands fewer points than star %d; a higher star must demand as many or more",
+                high->min_star, low->min_star);
+    }
+    return ERR_NONE;
+}
+
+static enum err read_options(struct reader *r, const json_t *criterion, int64_t max,
+                             struct rubric_criterion *out, size_t *marks)
+{
+    const json_t *list = NULL, *cases = json_object_get(criterion, "cases");
+    int32_t best = 0;
+    size_t before = 0;
+    enum err e = reader_list(r, criterion, "options", 1, RUBRIC_OPTIONS_MAX, &list);
+
+    for (size_t i = 0; !e && i < json_array_size(list); i++) {
+        struct rubric_option option;
+
+        before = reader_enter(r, "options[%zu]", i);
+        e = read_option(r, json_array_get(list, i), cases, max, &option);
+        if (!e) e = check_option(r, out, &option);
+        if (!e && option.min_star && ++*marks > RUBRIC_MARKS_MAX)
+            e = reader_bad(r, "more than %d options carry min_star", RUBRIC_MARKS_MAX);
+        if (e) return e;
+        if (option.points_hundredths > best) best = option.points_hundredths;
+        out->options[out->option_count++] = option;
+        reader_leave(r, before);
+    }
+    if (!e && best != max * POINT)
+        e = reader_bad(r, "max is %lld and the best option gives %d; they must be equal", (long long)max,
+                       best / POINT);
+    return e;
+}
+
+/* A code may stand once among the gates and once among the grounds; then it is the same thing said in two
+ * places. */
+static enum err add_gate(struct reader *r, struct rubric *out, const char *code, bool ends, size_t own_from,
+                         size_t own_to)
+{
+    long at = rubric_find_gate(out, slice_text(code));
+
+    if (at >= 0 && (size_t)at >= own_from && (size_t)at < own_to)
+        return reader_bad(r, "code %s stands twice", code);
+    if (at >= 0) {
+        out->gates[at].ends = out->gates[at].ends || ends;
+        return ERR_NONE;
+    }
+    if (out->gate_count == RUBRIC_GATES_MAX)
+        return reader_bad(r, "more than %d gates and grounds", RUBRIC_GATES_MAX);
+    snprintf(out->gates[out->gate_count].code, sizeof out->gates[0].code, "%s", code);
+    out->gates[out->gate_count++].ends = ends;
+    return ERR_NONE;
+}
+
+static enum err read_gates(struct reader *r, const json_t *criterion, struct rubric *out)
+{
+    static const char *const effects[] = {
+        "reject", "stop", "require", "applies_if", "evidence", "note", NULL
+    };
+    const json_t *list = NULL;
+    char code[GATE_CODE_MAX + 1];
+    size_t before = 0, effect = 0;
+    enum err e = ERR_NONE;
+
+    if (!json_object_get(criterion, "gates")) return ERR_NONE;
+    e = reader_list(r, criterion, "gates", 0, RUBRIC_GATES_MAX, &list);
+    for (size_t i = 0; !e && i < json_array_size(list); i++) {
+        before = reader_enter(r, "gates[%zu]", i);
+        e = reader_choice(r, json_array_get(list, i), "effect", effects, &effect);
+        if (!e) e = reader_code(r, json_array_get(list, i), "code", GATE_CODE_MAX, code);
+        if (!e) e = add_gate(r, out, code, effect <= 1, 0, out->gate_count);
+        if (!e) reader_leave(r, before);
+    }
+    return e;
+}
+
+static enum err read_grounds(struct reader *r, const json_t *top, struct rubric *out)
+{
+    const json_t *list = NULL;
+    char code[GATE_CODE_MAX + 1];
+    size_t gates = out->gate_count, before = 0;
+    enum err e = reader_list(r, top, "disqualifiers", 0, RUBRIC_GATES_MAX, &list);
+
+    for (size_t i = 0; !e && i < json_array_size(list); i++) {
+        before = reader_enter(r, "disqualifiers[%zu]", i);
+        e = reader_code(r, json_array_get(list, i), "code", GATE_CODE_MAX, code);
+        if (!e) e = add_gate(r, out, code, true, gates, out->gate_count);
+        if (!e) reader_leave(r, before);
+    }
+    return e;
+}
+
+static enum err read_criterion(struct reader *r, const json_t *o, size_t part, struct rubric *out,
+                               int64_t *max, size_t *marks)
+{
+    char code[CRITERION_KEY_MAX - 1];
+    struct rubric_criterion *c = &out->criteria[out->criterion_count];
+    enum err e = reader_code(r, o, "code", sizeof code - 1, code);
+
+    if (e) return e;
+    if (out->criterion_count == RUBRIC_CRITERIA_MAX)
+        return reader_bad(r, "more than %d criteria", RUBRIC_CRITERIA_MAX);
+    memset(c, 0, sizeof *c);
+    snprintf(c->key, sizeof c->key, "%c.%s", "ABC"[part], code);
+    c->part = part;
+    if (rubric_find_criterion(out, slice_text(c->key)) >= 0)
+        return reader_bad(r, "criterion %s stands twice", c->key);
+    e = reader_whole(r, o, "max", 0, 100, max);
+    if (!e) e = read_options(r, o, *max, c, marks);
+    if (!e) e = read_gates(r, o, out);
+    if (!e) out->criterion_count++;
+    return e;
+}
+
+/* The sections of part `part`; `*sum` gets their maxima, each checked against its criteria. */
+static enum err read_sections(struct reader *r, const json_t *o, size_t part, struct rubric *out,
+                              int64_t *sum, size_t *marks)
+{
+    const json_t *sections = NULL, *criteria = NULL;
+    size_t at_section = 0, at_criterion = 0;
+    int64_t max = 0, got = 0, own = 0;
+    enum err e = reader_list(r, o, "sections", 1, RUBRIC_SECTIONS_MAX, &sections);
+
+    for (size_t i = 0; !e && i < json_array_size(sections); i++) {
+        const json_t *section = json_array_get(sections, i);
+
+        at_section = reader_enter(r, "sections[%zu]", i);
+        e = reader_whole(r, section, "max", 0, 100, &max);
+        if (!e) e = reader_list(r, section, "criteria", 1, RUBRIC_CRITERIA_MAX, &criteria);
+        got = 0;
+        for (size_t j = 0; !e && j < json_array_size(criteria); j++) {
+            at_criterion = reader_enter(r, "criteria[%zu]", j);
+            e = read_criterion(r, json_array_get(criteria, j), part, out, &own, marks);
+            got += own;
+            if (!e) reader_leave(r, at_criterion);
+        }
+        if (!e && got != max)
+            e = reader_bad(r, "max is %lld and its criteria add to %lld; they must be equal", (long long)max,
+                           (long long)got);
+        if (!e) reader_leave(r, at_section);
+        *sum += max;
+    }
+    return e;
+}
+
+static enum err read_parts(struct reader *r, const json_t *top, struct rubric *out)
+{
+    static const char *const codes[] = { "A", "B", "C", NULL };
+    const json_t *parts = NULL;
+    size_t before = 0, code = 0, marks = 0;
+    int64_t max = 0, sum = 0, all = 0;
+    enum err e = reader_list(r, top, "parts", RUBRIC_PARTS, RUBRIC_PARTS, &parts);
+
+    for (size_t i = 0; !e && i < RUBRIC_PARTS; i++) {
+        const json_t *part = json_array_get(parts, i);
+
+        before = reader_enter(r, "parts[%zu]", i);
+        e = reader_choice(r, part, "code", codes, &code);
+        if (!e && code != i) e = reader_bad(r, "code is %s; parts come in the order A, B, C", codes[code]);
+        if (!e) e = reader_whole(r, part, "max", 0, 100, &max);
+        sum = 0;
+        if (!e) e = read_sections(r, part, i, out, &sum, &marks);
+        if (!e && sum != max)
+            e = reader_bad(r, "max is %lld and its sections add to %lld; they must be equal", (long long)max,
+                           (long long)sum);
+        if (!e) reader_leave(r, before);
+        all += max;
+    }
+    if (!e && all * POINT != out->bands.most_hundredths) {
+        reader_enter(r, "parts");
+        e = reader_bad(r, "they add to %lld and max_points is %d; they must be equal", (long long)all,
+                       out->bands.most_hundredths / POINT);
+    }
+    return e;
+}
+
+static enum err read_rubric(struct reader *r, const json_t *top, struct rubric *out)
+{
+    static const char *const kinds[] = { "min_star_marks", NULL };
+    const json_t *requirements = NULL;
+    size_t kind = 0, before = 0;
+    enum err e = reader_code(r, top, "id", RULES_NAME_MAX, out->name);
+
+    if (!e) e = reader_object(r, top, "star_requirements", &requirements);
+    if (e) return e;
+    before = reader_enter(r, "star_requirements");
+    e = reader_choice(r, requirements, "kind", kinds, &kind);
+    if (e) return e;
+    reader_leave(r, before);
+    e = read_bands(r, top, false, &out->bands);
+    if (!e) e = read_parts(r, top, out);
+    if (!e) e = read_grounds(r, top, out);
+    return e;
+}
+
+/* --- a rule set --- */
+
+/* A member {"value": ..., "mark": ...}: checks the mark and steps into it; leave with reader_leave(*before).
+ */
+static enum err enter_setting(struct reader *r, const json_t *o, const char *name, const json_t **out,
+                              size_t *before)
+{
+    enum err e = reader_object(r, o, name, out);
+
+    if (e) return e;
+    *before = reader_enter(r, "%s", name);
+    return reader_mark(r, *out);
+}
+
+static enum err whole_setting(struct reader *r, const json_t *o, const char *name, int64_t least,
+                              int64_t most, int32_t *out)
+{
+    const json_t *setting = NULL;
+    size_t before = 0;
+    int64_t value = 0;
+    enum err e = enter_setting(r, o, name, &setting, &before);
+
+    if (!e) e = reader_whole(r, setting, "value", least, most, &value);
+    if (e) return e;
+    reader_leave(r, before);
+    *out = (int32_t)value;
+    return ERR_NONE;
+}
+
+static enum err choice_setting(struct reader *r, const json_t *o, const char *name, const char *const *words,
+                               size_t *out)
+{
+    const json_t *setting = NULL;
+    size_t before = 0;
+    enum err e = enter_setting(r, o, name, &setting, &before);
+
+    if (!e) e = reader_choice(r, setting, "value", words, out);
+    if (!e) reader_leave(r, before);
+    return e;
+}
+
+static void level_words(const char *words[level_COUNT + 1])
+{
+    for (int i = 0; i < level_COUNT; i++)
+        words[i] = level_word((enum level)i);
+    words[level_COUNT] = NULL;
+}
+
+static enum err read_levels(struct reader *r, const json_t *top, struct rule_set *out)
+{
+    const char *words[level_COUNT + 1];
+    const json_t *setting = NULL, *list = NULL;
+    size_t before = 0, level = 0;
+    enum err e = enter_setting(r, top, "levels", &setting, &before);
+
+    level_words(words);
+    if (!e) e = reader_list(r, setting, "value", 1, level_COUNT, &list);
+    for (size_t i = 0; !e && i < json_array_size(list); i++) {
+        const size_t at = reader_enter(r, "value[%zu]", i);
+
+        e = reader_one_of(r, json_array_get(list, i), words, &level);
+        if (e) return e;
+        out->has_level[level] = true;
+        reader_leave(r, at);
+    }
+    if (!e) reader_leave(r, before);
+    return e;
+}
+
+static enum err read_authorities(struct reader *r, const json_t *top, struct rule_set *out)
+{
+    const char *words[authority_COUNT + 1] = { NULL };
+    const json_t *list = NULL;
+    size_t before = 0, who = 0;
+    char star[2] = { 0 };
+    enum err e = reader_object(r, top, "authorities", &list);
+
+    if (e) return e;
+    for (int i = 0; i < authority_COUNT; i++)
+        words[i] = authority_word((enum authority)i);
+    before = reader_enter(r, "authorities");
+    for (int s = STAR_MARKS_FROM; s <= STAR_MOST; s++) {
+        star[0] = (char)('0' + s);
+        if (!json_object_get(list, star)) continue;
+        e = choice_setting(r, list, star, words, &who);
+        if (e) return e;
+        out->has_authority[s] = true;
+        out->authority[s] = (enum authority)who;
+    }
+    reader_leave(r, before);
+    return ERR_NONE;
+}
+
+static enum err read_forward(struct reader *r, const json_t *top, struct rule_set *out)
+{
+    const char *words[level_COUNT + 1];
+    const json_t *forward = json_object_get(top, "forward");
+    size_t before = 0, to = 0;
+    int64_t from = 0;
+    enum err e = ERR_NONE;
+
+    if (!forward) return ERR_NONE;
+    level_words(words);
+    before = reader_enter(r, "forward");
+    e = reader_choice(r, forward, "to", words, &to);
+    if (!e) e = reader_whole(r, forward, "from_hundredths", 0, out->bands.most_hundredths, &from);
+    if (!e) e = reader_mark(r, forward);
+    if (!e && !out->has_level[to]) e = reader_bad(r, "to is %s, which is not among the levels", words[to]);
+    if (e) return e;
+    reader_leave(r, before);
+    out->has_forward = true;
+    out->forward_to = (enum level)to;
+    out->forward_from_hundredths = (int32_t)from;
+    return ERR_NONE;
+}
+
+/* What only sheets with options need: how options, marks and the rubrics' names are understood. */
+static enum err read_option_settings(struct reader *r, const json_t *top, struct rule_set *out)
+{
+    static const char *const nothing[] = { "refused", "zero_points", NULL };
+    static const char *const reached[] = { "mean", "every_member", NULL };
+    static const char *const missed[] = { "highest_star_with_all_marks", NULL };
+    size_t at = 0;
+    enum err e = reader_code(r, top, "rubric_prefix", RULES_NAME_MAX, out->rubric_prefix);
+
+    if (!e) e = choice_setting(r, top, "no_option", nothing, &at);
+    if (!e) out->no_option_is_zero = at == 1;
+    if (!e) e = choice_setting(r, top, "marks_reached", reached, &at);
+    if (!e) out->mark_every_member = at == 1;
+    if (!e) e = choice_setting(r, top, "mark_missed", missed, &at);
+    return e;
+}
+
+static enum err read_rule_set(struct reader *r, const json_t *top, struct rule_set *out)
+{
+    static const char *const sheets[] = { "options", "total", NULL };
+    static const char *const gates[] = { "majority", "any", NULL };
+    const json_t *council = NULL;
+    size_t before = 0, sheet = 0, gate = 0;
+    enum err e = reader_code(r, top, "id", RULES_NAME_MAX, out->name);
+
+    if (!e) e = reader_choice(r, top, "sheet", sheets, &sheet);
+    if (!e) e = read_bands(r, top, true, &out->bands);
+    if (!e) e = read_levels(r, top, out);
+    if (!e) e = reader_object(r, top, "council", &council);
+    if (e) return e;
+    before = reader_enter(r, "council");
+    e = whole_setting(r, council, "quorum_percent", 1, 100, &out->quorum_percent);
+    if (!e) e = whole_setting(r, council, "spread_hundredths", 0, 100 * POINT, &out->spread_hundredths);
+    if (e) return e;
+    reader_leave(r, before);
+    e = choice_setting(r, top, "gate_quorum", gates, &gate);
+    if (!e) e = whole_setting(r, top, "term_months", 1, 120, &out->term_months);
+    if (!e) e = read_authorities(r, top, out);
+    if (!e) e = read_forward(r, top, out);
+    out->sheet_is_total = sheet == 1;
+    out->gate_any = gate == 1;
+    if (!e && !out->sheet_is_total) e = read_option_settings(r, top, out);
+    return e;
+}
+
+/* --- the doors --- */
+
+enum err rules_parse(struct slice bytes, struct rules *out, struct why *why)
+{
+    static const char *const schemas[] = { "ocop-rubric/1", "ocop-rules/1", NULL };
+    struct reader r = { .why = why };
+    json_t *top = NULL;
+    size_t schema = 0;
+    enum err e = reader_open(&r, bytes, &top);
+
+    if (!e) e = reader_choice(&r, top, "schema", schemas, &schema);
+    if (!e) {
+        memset(out, 0, sizeof *out);
+        out->kind = schema == 0 ? RULES_RUBRIC : RULES_SET;
+        e = schema == 0 ? read_rubric(&r, top, &out->u.rubric) : read_rule_set(&r, top, &out->u.set);
+    }
+    json_decref(top);
+    return e;
+}
+
+const char *rules_name(const struct rules *r)
+{
+    return r->kind == RULES_RUBRIC ? r->u.rubric.name : r->u.set.name;
+}
+
+void rules_hash(struct slice bytes, char hex[2 * HASH_BYTES + 1])
+{
+    struct hash h;
+    int rc =
+        crypto_generichash(h.bytes, sizeof h.bytes, (const unsigned char *)bytes.data, bytes.size, NULL, 0);
+
+    assert(rc == 0);
+    (void)rc;
+    hash_hex(&h, hex);
+}
+
+long rubric_find_criterion(const struct rubric *r, struct slice key)
+{
+    for (size_t i = 0; i < r->criterion_count; i++)
+        if (slice_is(key, r->criteria[i].key)) return (long)i;
+    return -1;
+}
+
+long rubric_find_gate(const struct rubric *r, struct slice code)
+{
+    for (size_t i = 0; i < r->gate_count; i++)
+        if (slice_is(code, r->gates[i].code)) return (long)i;
+    return -1;
+}

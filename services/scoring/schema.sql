@@ -1,0 +1,110 @@
+-- What scoring knows: rules, councils, dossiers, sheets, results. A fold over the log; rebuilt, never migrated.
+
+-- The law as it was adopted, byte for byte; a name never changes its bytes.
+CREATE TABLE rules(
+    name TEXT PRIMARY KEY,
+    hash TEXT NOT NULL CHECK(length(hash) = 64),
+    bytes BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE council(
+    council TEXT PRIMARY KEY,
+    level TEXT NOT NULL,
+    province TEXT NOT NULL CHECK(length(province) = 2),
+    round TEXT NOT NULL,
+    rule_set TEXT NOT NULL,
+    members INTEGER NOT NULL CHECK(members > 0),
+    quorum_percent INTEGER NOT NULL,        -- in force for this council
+    spread_hundredths INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE seat(
+    council TEXT NOT NULL,
+    member TEXT NOT NULL,
+    seat TEXT NOT NULL,
+    PRIMARY KEY(council, member)
+) STRICT, WITHOUT ROWID;
+
+-- Dossiers as intake accepted them, brought up to date by supplements and withdrawals.
+CREATE TABLE dossier(
+    dossier TEXT PRIMARY KEY,               -- id of the dossier.accepted
+    reference TEXT NOT NULL,
+    product TEXT NOT NULL,
+    name TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    province TEXT NOT NULL,
+    round TEXT NOT NULL,
+    rule_set TEXT NOT NULL,
+    rubric TEXT,
+    version INTEGER NOT NULL DEFAULT 1,
+    withdrawn INTEGER NOT NULL DEFAULT 0 CHECK(withdrawn IN (0, 1))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX dossier_product ON dossier(product);
+CREATE INDEX dossier_reference ON dossier(reference);
+
+-- Every sheet that ever counted; the highest version of a member is the one that counts.
+CREATE TABLE sheet(
+    council TEXT NOT NULL,
+    dossier TEXT NOT NULL,
+    member TEXT NOT NULL,
+    version INTEGER NOT NULL CHECK(version > 0),
+    event TEXT NOT NULL,                    -- id of the sheet.submitted
+    total_hundredths INTEGER NOT NULL,
+    a_hundredths INTEGER,
+    b_hundredths INTEGER,
+    c_hundredths INTEGER,
+    options TEXT,                           -- JSON {"A.1.1": 2, ...}; NULL: the sheet gave only a total
+    gates TEXT NOT NULL,                    -- JSON ["CODE", ...]
+    remark TEXT,
+    PRIMARY KEY(council, dossier, member, version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sheet_dossier ON sheet(dossier);
+
+CREATE VIEW current_sheet AS
+    SELECT * FROM sheet s
+    WHERE version = (SELECT max(version) FROM sheet o
+                     WHERE o.council = s.council AND o.dossier = s.dossier AND o.member = s.member);
+
+CREATE TABLE rating(
+    council TEXT NOT NULL,
+    dossier TEXT NOT NULL,
+    id TEXT NOT NULL,                       -- of the product.rated
+    product TEXT NOT NULL,
+    rule_hash TEXT NOT NULL,
+    sum_hundredths INTEGER NOT NULL,
+    members INTEGER NOT NULL CHECK(members > 0),
+    star INTEGER NOT NULL CHECK(star BETWEEN 0 AND 5),
+    star_by_points INTEGER NOT NULL CHECK(star_by_points BETWEEN 1 AND 5),
+    forwarded_to TEXT,                      -- the level whose council is to rate it next
+    seq INTEGER NOT NULL,                   -- which of several is the latest
+    PRIMARY KEY(council, dossier)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rating_product ON rating(product);
+CREATE INDEX rating_dossier ON rating(dossier);
+
+-- Why a result is not the star its points allow.
+CREATE TABLE rating_missed(
+    council TEXT NOT NULL,
+    dossier TEXT NOT NULL,
+    criterion TEXT NOT NULL,
+    star INTEGER NOT NULL,                  -- the star it bars
+    needed_hundredths INTEGER NOT NULL,
+    reached_sum_hundredths INTEGER NOT NULL,
+    PRIMARY KEY(council, dossier, criterion, star)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rating_gate(
+    council TEXT NOT NULL,
+    dossier TEXT NOT NULL,
+    code TEXT NOT NULL,
+    PRIMARY KEY(council, dossier, code)
+) STRICT, WITHOUT ROWID;
+
+-- Closings that were settled. The same event id again would give results the ids of the first, so it is refused.
+CREATE TABLE closing(
+    event TEXT PRIMARY KEY,                 -- id of the round.closed
+    council TEXT NOT NULL,
+    closed_on INTEGER NOT NULL,             -- days since 1970
+    rated INTEGER NOT NULL,
+    held INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

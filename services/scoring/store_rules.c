@@ -1,0 +1,101 @@
+/* store_rules.c - adopted rules: their bytes in the store, and a bounded cache of what they parse to. */
+#include "services/scoring/store_inside.h"
+
+enum err store_find_rules_hash(struct store *s, struct slice name, char hash[RULES_HASH_TEXT + 1])
+{
+    sqlite3_stmt *q = s->statements[FIND_RULES_HASH];
+    struct slice text;
+    enum err e = ERR_NONE;
+
+    db_bind_text(q, 1, name);
+    e = store_one_row(q);
+    if (e) return e;
+    text = db_text(q, 0);
+    if (text.size == RULES_HASH_TEXT) {
+        memcpy(hash, text.data, text.size);
+        hash[RULES_HASH_TEXT] = 0;
+    } else {
+        e = ERR_CORRUPT;
+    }
+    db_done(q);
+    return e;
+}
+
+enum err store_add_rules(struct store *s, struct slice name, struct slice hash, struct slice bytes)
+{
+    sqlite3_stmt *q = s->statements[ADD_RULES];
+
+    db_bind_text(q, 1, name);
+    db_bind_text(q, 2, hash);
+    db_bind_bytes(q, 3, bytes);
+    return db_run(q);
+}
+
+/* Parse the stored bytes into `place`. A name never changes its bytes, so what is cached stays true. */
+static enum err load_rules(struct store *s, struct slice name, struct cached_rules *place, struct why *why)
+{
+    sqlite3_stmt *q = s->statements[FIND_RULES];
+    struct slice hash;
+    enum err e = ERR_NONE;
+
+    db_bind_text(q, 1, name);
+    e = store_one_row(q);
+    if (e) return e;
+    place->used = false;
+    hash = db_text(q, 0);
+    if (hash.size == RULES_HASH_TEXT) {
+        memcpy(place->hash, hash.data, hash.size);
+        place->hash[RULES_HASH_TEXT] = 0;
+        e = rules_parse(db_bytes(q, 1), &place->rules, why);
+    } else {
+        e = ERR_CORRUPT;
+    }
+    place->used = !e;
+    db_done(q);
+    return e;
+}
+
+static enum err cached(struct store *s, struct slice name, struct cached_rules *cache, size_t size,
+                       size_t *next, struct cached_rules **out, struct why *why)
+{
+    struct cached_rules *place = &cache[*next];
+    enum err e = ERR_NONE;
+
+    for (size_t i = 0; i < size; i++) {
+        if (cache[i].used && slice_is(name, rules_name(&cache[i].rules))) {
+            *out = &cache[i];
+            return ERR_NONE;
+        }
+    }
+    e = load_rules(s, name, place, why);
+    if (e) return e;
+    *next = (*next + 1) % size;
+    *out = place;
+    return ERR_NONE;
+}
+
+enum err store_find_rule_set(struct store *s, struct slice name, const struct rule_set **out,
+                             const char **hash, struct why *why)
+{
+    struct cached_rules *found = NULL;
+    enum err e = cached(s, name, s->sets, STORE_SETS_MAX, &s->next_set, &found, why);
+
+    if (e) return e;
+    if (found->rules.kind != RULES_SET) return ERR_NOT_FOUND;
+    *out = &found->rules.u.set;
+    if (hash) *hash = found->hash;
+    return ERR_NONE;
+}
+
+enum err store_find_rubric(struct store *s, struct slice name, const struct rubric **out, const char **hash,
+                           struct why *why)
+{
+    struct cached_rules *found = NULL;
+    enum err e = cached(s, name, s->rubrics, STORE_RUBRICS_MAX, &s->next_rubric, &found, why);
+
+    if (e) return e;
+    if (found->rules.kind != RULES_RUBRIC) return ERR_NOT_FOUND;
+    *out = &found->rules.u.rubric;
+    if (hash) *hash = found->hash;
+    return ERR_NONE;
+}

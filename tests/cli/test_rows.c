@@ -1,0 +1,276 @@
+/* test_rows.c - rows of text become events, or are refused with file, line and field. */
+#include "services/cli/rows.h"
+
+#include "common/mp.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+struct fixture {
+    struct rows rows;
+    char *problems;
+    size_t size;
+    char folder[32], path[96];
+};
+
+static void begin(struct fixture *f, const char *name, const char *text)
+{
+    FILE *out;
+
+    memset(f, 0, sizeof *f);
+    strcpy(f->folder, "/tmp/ocop-rows-XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    snprintf(f->path, sizeof f->path, "%s/%s", f->folder, name);
+    out = fopen(f->path, "w");
+    assert_non_null(out);
+    fputs(text, out);
+    fclose(out);
+    f->rows.out = open_memstream(&f->problems, &f->size);
+}
+
+static void read_it(struct fixture *f, const char *type, const char *province)
+{
+    struct rows_settings settings = { .type = type, .province = province, .publisher = "tinh-bac-kan" };
+    struct why why = { 0 };
+
+    assert_int_equal(rows_read(&f->rows, f->path, &settings, &why), ERR_NONE);
+    assert_int_equal(rows_same(&f->rows), ERR_NONE);
+    fflush(f->rows.out);
+}
+
+static void end(struct fixture *f)
+{
+    fclose(f->rows.out);
+    free(f->problems);
+    rows_fini(&f->rows);
+    unlink(f->path);
+    rmdir(f->folder);
+}
+
+static msgpack_object unpack(const struct row_event *row, msgpack_zone *zone)
+{
+    msgpack_object map;
+    struct why why = { 0 };
+
+    assert_int_equal(mp_read(slice_of(row->data, row->size), zone, &map, &why), ERR_NONE);
+    return map;
+}
+
+static void a_row_becomes_an_event_by_its_field_table(void **state)
+{
+    struct fixture f;
+    msgpack_zone zone;
+    msgpack_object map;
+    int64_t number;
+    struct slice text;
+
+    (void)state;
+    begin(&f, "plan.filed-2018.csv",
+          "province;title;year_from;year_to;products;budget_vnd;note\n"
+          "06;\"Đề án \"\"OCOP\"\"\";2018;2020;89;93000000000;for people\n");
+    read_it(&f, NULL, NULL);
+    assert_string_equal(f.problems, "");
+    assert_int_equal(f.rows.count, 1);
+    assert_string_equal(f.rows.list[0].kind->type, "intake.plan.filed");
+    assert_string_equal(f.rows.list[0].province, "06");
+    assert_int_equal(f.rows.list[0].line, 2);
+    msgpack_zone_init(&zone, 1024);
+    map = unpack(&f.rows.list[0], &zone);
+    assert_true(mp_i64(mp_find(&map, "budget_vnd"), &number));
+    assert_int_equal(number, 93000000000);
+    assert_true(mp_text(mp_find(&map, "title"), &text));
+    assert_true(slice_is(text, "Đề án \"OCOP\""));
+    assert_null(mp_find(&map, "note"));
+    assert_null(mp_find(&map, "remark"));
+    msgpack_zone_destroy(&zone);
+    end(&f);
+}
+
+static void rows_below_continue_their_lists(void **state)
+{
+    struct fixture f;
+    msgpack_zone zone;
+    msgpack_object map;
+
+    (void)state;
+    begin(&f, "council.formed.csv",
+          "council,level,province,round,rule_set,members.member,members.seat\n"
+          "BK-1,province,06,2018-2,provisional-2018,m1,chair\n"
+          ",,,,,m2,member\n"
+          ",,,,,m3,secretary\n"
+          "BK-2,province,06,2018-2,provisional-2018,m1,chair\n");
+    read_it(&f, NULL, NULL);
+    assert_string_equal(f.problems, "");
+    assert_int_equal(f.rows.count, 2);
+    msgpack_zone_init(&zone, 1024);
+    map = unpack(&f.rows.list[0], &zone);
+    assert_int_equal(mp_find(&map, "members")->via.array.size, 3);
+    map = unpack(&f.rows.list[1], &zone);
+    assert_int_equal(mp_find(&map, "members")->via.array.size, 1);
+    assert_int_equal(f.rows.list[1].line, 5);
+    msgpack_zone_destroy(&zone);
+    end(&f);
+}
+
+static void json_lines_and_csv_of_the_same_row_are_the_same_event(void **state)
+{
+    struct fixture a, b;
+
+    (void)state;
+    begin(&a, "plan.filed.csv",
+          "province,title,year_from,year_to,products,budget_vnd\n06,Đề án,2018,2020,89,93\n");
+    read_it(&a, NULL, NULL);
+    begin(
+        &b, "any.jsonl",
+        "{\"type\":\"intake.plan.filed\",\"data\":{\"budget_vnd\":93,\"title\":\"Đề án\",\"province\":\"06\","
+        "\"year_from\":2018,\"year_to\":2020,\"products\":89}}\n");
+    read_it(&b, NULL, NULL);
+    assert_string_equal(b.problems, "");
+    assert_int_equal(b.rows.count, 1);
+    assert_string_equal(a.rows.list[0].id, b.rows.list[0].id);
+    end(&a);
+    end(&b);
+}
+
+static void the_province_of_the_topic_may_stand_in_a_column(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f, "round.closed.csv", "council,closed_on,province\nBK-1,2018-12-16,06\nBK-2,2018-12-16,\n");
+    read_it(&f, NULL, "08");
+    assert_string_equal(f.problems, "");
+    assert_string_equal(f.rows.list[0].province, "06");
+    assert_string_equal(f.rows.list[1].province, "08");
+    end(&f);
+}
+
+static void every_problem_is_told_with_line_and_field(void **state)
+{
+    static const char *const says[] = {
+        "plan.filed.csv:2: province: ",   "plan.filed.csv:2: title: ",
+        "plan.filed.csv:3: year_from: ",  "plan.filed.csv:4: the row has 2 cells",
+        "plan.filed.csv:5: budget_vnd: ", NULL,
+    };
+    struct fixture f;
+
+    (void)state;
+    begin(&f, "plan.filed.csv",
+          "province,title,year_from,year_to,products,budget_vnd\n"
+          "6,,2018,2020,89,93\n"
+          "06,T,1918,2020,89,93\n"
+          "06,T\n"
+          "06,T,2018,2020,89,4.146 tỷ\n");
+    read_it(&f, NULL, NULL);
+    for (size_t i = 0; says[i]; i++)
+        assert_non_null(strstr(f.problems, says[i]));
+    assert_int_equal(f.rows.problems, 5);
+    end(&f);
+}
+
+static void a_mistyped_column_is_told_its_nearest_name(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f, "decision.signed.csv",
+          "number,signed_on,authority,province,items.product,items.ratd,items.star\n");
+    read_it(&f, NULL, NULL);
+    assert_non_null(strstr(f.problems, ":1: items.ratd: "));
+    assert_non_null(strstr(f.problems, "did you mean items.rated?"));
+    end(&f);
+}
+
+static void the_same_row_twice_names_both_lines(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f, "round.closed.csv", "council,closed_on\nA,2018-12-16\nB,2018-12-16\nA,2018-12-16\n");
+    read_it(&f, NULL, NULL);
+    assert_non_null(strstr(f.problems, "round.closed.csv:4: this row says the same as "));
+    assert_non_null(strstr(f.problems, "round.closed.csv:2, in every field"));
+    end(&f);
+}
+
+static void an_unknown_event_lists_those_that_can_be_pushed(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f, "rows.csv", "a,b\n1,2\n");
+    read_it(&f, NULL, NULL);
+    assert_non_null(strstr(f.problems, "sheet.submitted"));
+    assert_null(strstr(f.problems, "dossier.accepted"));
+    end(&f);
+}
+
+/* --- references --- */
+
+static enum err find_ref(void *context, const char *type, struct slice ref, const char *want,
+                         char out[ENVELOPE_ID_MAX + 1], struct why *why)
+{
+    char *seen = context;
+
+    (void)why;
+    snprintf(seen + strlen(seen), 512 - strlen(seen), "%s %.*s %s\n", type, SLICE_ARG(ref), want);
+    snprintf(out, ENVELOPE_ID_MAX + 1, "found-%s", want);
+    return ERR_NONE;
+}
+
+static void references_are_asked_of_the_fact_they_stand_beside(void **state)
+{
+    struct fixture f;
+    char seen[512] = "", before[HASH_ID_TEXT + 1];
+    msgpack_zone zone;
+    msgpack_object map;
+    struct slice text;
+    struct why why = { 0 };
+
+    (void)state;
+    begin(&f, "decision.signed.csv",
+          "number,signed_on,authority,province,items.product,items.rated,items.star\n"
+          "136/QĐ-UBND,2018-12-28,province,06,@BK-1,@BK-1,4\n"
+          ",,,,06-058-01858-2-2018,0123,3\n");
+    read_it(&f, NULL, NULL);
+    assert_string_equal(f.problems, "");
+    assert_true(f.rows.list[0].has_refs);
+    memcpy(before, f.rows.list[0].id, sizeof before);
+    assert_int_equal(rows_resolve(&f.rows.list[0], "tinh-bac-kan", find_ref, seen, &why), ERR_NONE);
+    assert_string_equal(seen, "scoring.product.rated BK-1 product\nscoring.product.rated BK-1 id\n");
+    assert_string_not_equal(before, f.rows.list[0].id);
+    msgpack_zone_init(&zone, 1024);
+    map = unpack(&f.rows.list[0], &zone);
+    map = mp_find(&map, "items")->via.array.ptr[0];
+    assert_true(mp_text(mp_find(&map, "rated"), &text));
+    assert_true(slice_is(text, "found-id"));
+    msgpack_zone_destroy(&zone);
+    end(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_row_becomes_an_event_by_its_field_table),
+        cmocka_unit_test(rows_below_continue_their_lists),
+        cmocka_unit_test(json_lines_and_csv_of_the_same_row_are_the_same_event),
+        cmocka_unit_test(the_province_of_the_topic_may_stand_in_a_column),
+        cmocka_unit_test(every_problem_is_told_with_line_and_field),
+        cmocka_unit_test(a_mistyped_column_is_told_its_nearest_name),
+        cmocka_unit_test(the_same_row_twice_names_both_lines),
+        cmocka_unit_test(an_unknown_event_lists_those_that_can_be_pushed),
+        cmocka_unit_test(references_are_asked_of_the_fact_they_stand_beside),
+    };
+
+    if (hash_init()) return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,170 @@
+#include "common/text.h"
+
+#include "common/logline.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* "Đặng Thị Tuyết" in NFC and in NFD. */
+#define NAME_NFC "\xc4\x90\xe1\xba\xb7ng Th\xe1\xbb\x8b Tuy\xe1\xba\xbft"
+#define NAME_NFD "\xc4\x90\x61\xcc\xa3\xcc\x86ng Thi\xcc\xa3 Tuye\xcc\x82\xcc\x81t"
+
+static void utf8_is_told_from_other_bytes(void **state)
+{
+    (void)state;
+    assert_true(text_is_utf8(slice_of(NULL, 0)));
+    assert_true(text_is_utf8(slice_text("plain")));
+    assert_true(text_is_utf8(slice_text(NAME_NFC)));
+    assert_true(text_is_utf8(slice_of("a\0b", 3)));
+    assert_true(text_is_utf8(slice_text("\xf0\x9f\x8c\xbe")));
+    assert_false(text_is_utf8(slice_text("\xc4")));
+    assert_false(text_is_utf8(slice_text("\x80")));
+    assert_false(text_is_utf8(slice_text("\xc0\xaf")));
+    assert_false(text_is_utf8(slice_text("\xed\xa0\x80")));
+    assert_false(text_is_utf8(slice_text("\xf5\x80\x80\x80")));
+}
+
+struct key_case {
+    const char *text, *key;
+};
+
+static void names_written_differently_have_one_key(void **state)
+{
+    static const struct key_case cases[] = {
+        { "  Mien   Dong ", "mien dong" },
+        { "mien\tdong\n", "mien dong" },
+        { "mien\xc2\xa0"
+          "dong",
+          "mien dong" },
+        { "", "" },
+        { "   ", "" },
+    };
+    char key[64], other[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(text_key(slice_text(cases[i].text), key, sizeof key), ERR_NONE);
+        assert_string_equal(key, cases[i].key);
+    }
+    assert_int_equal(text_key(slice_text(NAME_NFC), key, sizeof key), ERR_NONE);
+    assert_int_equal(text_key(slice_text(NAME_NFD), other, sizeof other), ERR_NONE);
+    assert_string_equal(key, other);
+    assert_string_equal(key, "\xc4\x91\xe1\xba\xb7ng th\xe1\xbb\x8b tuy\xe1\xba\xbft");
+}
+
+static void marks_make_different_names(void **state)
+{
+    char key[16], other[16];
+
+    (void)state;
+    assert_int_equal(text_key(slice_text("m\xc3\xa1"), key, sizeof key), ERR_NONE);
+    assert_int_equal(text_key(slice_text("m\xc3\xa0"), other, sizeof other), ERR_NONE);
+    assert_string_not_equal(key, other);
+}
+
+static void key_needs_utf8_and_room(void **state)
+{
+    char key[5];
+
+    (void)state;
+    assert_int_equal(text_key(slice_text("a\xff"), key, sizeof key), ERR_INVALID);
+    assert_int_equal(text_key(slice_text("abcd"), key, sizeof key), ERR_NONE);
+    assert_int_equal(text_key(slice_text(" abcd "), key, sizeof key), ERR_NONE);
+    assert_int_equal(text_key(slice_text("abcde"), key, sizeof key), ERR_LIMIT);
+    assert_int_equal(text_key(slice_text("ab cd"), key, sizeof key), ERR_LIMIT);
+    assert_int_equal(text_key(slice_text(""), key, 1), ERR_NONE);
+    assert_int_equal(text_key(slice_text(""), key, 0), ERR_LIMIT);
+}
+
+static void width_and_letters_do_not_depend_on_the_form(void **state)
+{
+    (void)state;
+    assert_int_equal(text_width(slice_text(NAME_NFC)), 14);
+    assert_int_equal(text_width(slice_text(NAME_NFD)), 14);
+    assert_int_equal(text_letters(slice_text(NAME_NFC)), 14);
+    assert_int_equal(text_letters(slice_text(NAME_NFD)), 14);
+    assert_int_equal(text_width(slice_text("\xe5\x92\x8c")), 2);
+    assert_int_equal(text_width(slice_of(NULL, 0)), 0);
+    assert_int_equal(text_letters(slice_of(NULL, 0)), 0);
+}
+
+static void fitting_never_parts_a_letter_from_its_marks(void **state)
+{
+    struct slice nfd = slice_text("e\xcc\x82\xcc\x81x"), wide = slice_text("a\xe5\x92\x8c");
+
+    (void)state;
+    assert_int_equal(text_fit(nfd, 0), 0);
+    assert_int_equal(text_fit(nfd, 1), 5);
+    assert_int_equal(text_fit(nfd, 2), 6);
+    assert_int_equal(text_fit(nfd, 99), 6);
+    assert_int_equal(text_fit(wide, 2), 1);
+    assert_int_equal(text_fit(wide, 3), 4);
+}
+
+struct quote_case {
+    const char *value, *quoted;
+};
+
+static void log_values_are_quoted_where_they_must_be(void **state)
+{
+    static const struct quote_case cases[] = {
+        { "ipc://x.sock", "ipc://x.sock" },
+        { "two words", "\"two words\"" },
+        { "", "\"\"" },
+        { "a=b", "\"a=b\"" },
+        { "say \"hi\"", "\"say \\\"hi\\\"\"" },
+        { "line\nbreak", "\"line?break\"" },
+        { "esc\x1b[2J", "\"esc?[2J\"" },
+        { "c1\xc2\x9b"
+          "2J",
+          "c1?2J" },
+        { "bad\xff", "bad?" },
+        { NAME_NFC, "\"" NAME_NFC "\"" },
+    };
+    char out[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_string_equal(log_quote(cases[i].value, out, sizeof out), cases[i].quoted);
+}
+
+static void long_log_value_is_cut_inside_its_quotes(void **state)
+{
+    char out[8];
+
+    (void)state;
+    assert_string_equal(log_quote("abc defghij", out, sizeof out), "\"abc d\"");
+    assert_string_equal(log_quote("abcdefghij", out, sizeof out), "abcdefg");
+    assert_string_equal(log_quote("abcde\xe1\xba\xbf", out, sizeof out), "abcde");
+    assert_string_equal(log_quote("ab", out, 1), "");
+}
+
+static void log_levels_have_names(void **state)
+{
+    (void)state;
+    assert_int_equal(log_level_parse("debug"), LOG_DEBUG);
+    assert_int_equal(log_level_parse("error"), LOG_ERROR);
+    assert_int_equal(log_level_parse("loud"), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(utf8_is_told_from_other_bytes),
+        cmocka_unit_test(names_written_differently_have_one_key),
+        cmocka_unit_test(marks_make_different_names),
+        cmocka_unit_test(key_needs_utf8_and_room),
+        cmocka_unit_test(width_and_letters_do_not_depend_on_the_form),
+        cmocka_unit_test(fitting_never_parts_a_letter_from_its_marks),
+        cmocka_unit_test(log_values_are_quoted_where_they_must_be),
+        cmocka_unit_test(long_log_value_is_cut_inside_its_quotes),
+        cmocka_unit_test(log_levels_have_names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,33 @@
+# What reads bytes from outside, fuzzed. With OCOP_FUZZ (clang) each target is a libFuzzer program that ctest runs
+# for a moment on the seeds; run it by hand for longer. Without it, a small main feeds it the seeds.
+
+if(OCOP_FUZZ)
+    if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+        message(FATAL_ERROR "OCOP_FUZZ needs clang: -DCMAKE_C_COMPILER=clang")
+    endif()
+    # The libraries count their branches, so that the fuzzer sees where an input got to.
+    foreach(library common proto)
+        target_compile_options(${library} PRIVATE -fsanitize=fuzzer-no-link)
+        target_link_options(${library} INTERFACE -fsanitize=fuzzer-no-link)
+    endforeach()
+endif()
+
+foreach(name mp envelope codec frame)
+    set(target fuzz_${name})
+    set(seeds ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name})
+    if(OCOP_FUZZ)
+        add_executable(${target} fuzz/${target}.c)
+        target_compile_options(${target} PRIVATE -fsanitize=fuzzer)
+        target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+        # What the fuzzer finds goes into the build folder; the seeds stay as they are.
+        set(found ${CMAKE_CURRENT_BINARY_DIR}/fuzz/${name})
+        file(MAKE_DIRECTORY ${found})
+        add_test(NAME fuzz/${name}
+            COMMAND ${target} -runs=20000 -artifact_prefix=${found}- ${found} ${seeds})
+    else()
+        add_executable(${target} fuzz/${target}.c fuzz/replay.c)
+        add_test(NAME fuzz/${name} COMMAND ${target} ${seeds})
+    endif()
+    target_link_libraries(${target} PRIVATE proto)
+    set_tests_properties(fuzz/${name} PROPERTIES TIMEOUT 300)
+endforeach()

@@ -1,0 +1,668 @@
+/* test_handler.c - scoring's conversation on a real store: what is heard, what is said, what stays. No
+ * sockets. */
+#include "common/mp.h"
+#include "proto/codec.h"
+#include "services/scoring/handler.h"
+#include "services/scoring/rubric.h"
+#include "tests/scoring/small_rules.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { AT_MS = 0x18000000 };
+
+struct room {
+    struct bench *bench;
+    msgpack_zone *zone;
+    struct buf envelope;
+    int events; /* gives each event an id of its own */
+};
+
+static struct slice text(const char *t)
+{
+    return slice_text(t);
+}
+
+/* --- saying --- */
+
+static void say_as(struct room *r, const char *id, const char *publisher, const struct event_kind *kind,
+                   const char *province, const void *event)
+{
+    struct buf data = { 0 };
+    struct why why = { { 0 }, { 0 } };
+    struct envelope e = {
+        .id = text(id), .source = text(publisher), .type = text(kind->type), .time_ms = AT_MS
+    };
+    char topic[TOPIC_MAX + 1];
+
+    snprintf(topic, sizeof topic, "%s.%s", kind->type, province);
+    if (codec_encode(kind, event, &data, &why)) fail_msg("%s", why.sentence);
+    buf_clear(&r->envelope);
+    assert_int_equal(envelope_write(&e, buf_slice(&data), &r->envelope), ERR_NONE);
+    buf_fini(&data);
+    assert_int_equal(bench_feed(r->bench, publisher, topic, buf_slice(&r->envelope), AT_MS), ERR_NONE);
+}
+
+static void say(struct room *r, const struct event_kind *kind, const char *province, const void *event)
+{
+    char id[32];
+
+    snprintf(id, sizeof id, "event-%d", ++r->events);
+    say_as(r, id, "province-06", kind, province, event);
+}
+
+/* --- hearing --- */
+
+/* The i-th outcome, which must be of this kind. */
+static void heard(struct room *r, size_t i, const struct event_kind *kind, void *out)
+{
+    struct slice topic;
+    struct envelope e;
+    struct why why = { { 0 }, { 0 } };
+
+    assert_true(i < bench_outcomes(r->bench));
+    assert_int_equal(bench_outcome(r->bench, i, &topic, &e), ERR_NONE);
+    if (!slice_is(e.type, kind->type)) {
+        struct slice sentence = { NULL, 0 };
+
+        mp_text(mp_find(&e.data, "sentence"), &sentence);
+        fail_msg("wanted %s, heard %.*s %.*s", kind->type, SLICE_ARG(e.type), SLICE_ARG(sentence));
+    }
+    if (codec_decode(kind, &e.data, r->zone, out, &why)) fail_msg("%s", why.sentence);
+}
+
+/* Exactly one outcome, of this type, with this code. */
+static void refused(struct room *r, const char *type, const char *code)
+{
+    struct slice topic, said = { NULL, 0 };
+    struct envelope e;
+
+    assert_int_equal(bench_outcomes(r->bench), 1);
+    assert_int_equal(bench_outcome(r->bench, 0, &topic, &e), ERR_NONE);
+    mp_text(mp_find(&e.data, "code"), &said);
+    if (!slice_is(e.type, type) || !slice_is(said, code))
+        fail_msg("wanted %s %s, heard %.*s %.*s", type, code, SLICE_ARG(e.type), SLICE_ARG(said));
+}
+
+static int64_t count(struct room *r, const char *sql)
+{
+    sqlite3_stmt *s = NULL;
+    bool row = false;
+    int64_t n = 0;
+
+    assert_int_equal(db_prepare(bench_db(r->bench), sql, &s, NULL), ERR_NONE);
+    assert_int_equal(db_step(s, &row), ERR_NONE);
+    if (row) n = db_i64(s, 0);
+    sqlite3_finalize(s);
+    return n;
+}
+
+/* --- the usual beginnings --- */
+
+static int begin(void **state)
+{
+    static struct room room;
+    struct why why = { { 0 }, { 0 } };
+
+    memset(&room, 0, sizeof room);
+    room.zone = msgpack_zone_new(8192);
+    if (bench_new(&scoring_service, ":memory:", &room.bench, &why)) fail_msg("%s", why.sentence);
+    *state = &room;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct room *r = *state;
+
+    bench_destroy(&r->bench);
+    msgpack_zone_free(r->zone);
+    buf_fini(&r->envelope);
+    return 0;
+}
+
+static void propose(struct room *r, const char *name, struct slice bytes)
+{
+    const struct rules_proposed e = { .name = text(name), .bytes = bytes };
+
+    say(r, &rules_proposed_kind, "00", &e);
+}
+
+static void adopt(struct room *r, const char *name, struct slice bytes)
+{
+    struct rules_adopted adopted;
+
+    propose(r, name, bytes);
+    heard(r, 0, &rules_adopted_kind, &adopted);
+    assert_true(slice_is(adopted.name, name));
+}
+
+static void adopt_small(struct room *r)
+{
+    adopt(r, "SMALL", text(small_set));
+    adopt(r, "small-1", text(small_rubric));
+}
+
+static void adopt_provisional(struct room *r)
+{
+    const struct slice bytes = read_rules("provisional-2018.json");
+
+    adopt(r, "provisional-2018", bytes);
+    free((void *)(uintptr_t)bytes.data);
+}
+
+static void form(struct room *r, const char *council, enum level level, const char *province,
+                 const char *rule_set)
+{
+    static const struct council_member members[] = { { { "an", 2 }, seat_CHAIR },
+                                                     { { "binh", 4 }, seat_MEMBER },
+                                                     { { "chi", 3 }, seat_SECRETARY } };
+    const struct council_formed e = { .council = text(council),
+                                      .level = level,
+                                      .province = text(province),
+                                      .round = { "2018-2", 6 },
+                                      .rule_set = text(rule_set),
+                                      .members = members,
+                                      .members_count = 3 };
+    struct council_admitted admitted;
+
+    say(r, &council_formed_kind, province, &e);
+    heard(r, 0, &council_admitted_kind, &admitted);
+    assert_int_equal(admitted.members, 3);
+    assert_int_equal(admitted.quorum_percent, 75);
+    assert_int_equal(admitted.spread_hundredths, 1000);
+}
+
+static void accept_dossier(struct room *r, const char *id, const char *product, const char *rule_set,
+                           const char *rubric)
+{
+    const struct dossier_accepted e = { .reference = text(id),
+                                        .product = text(product),
+                                        .kind = dossier_kind_FIRST,
+                                        .name = { "Miến dong", sizeof "Miến dong" - 1 },
+                                        .owner = { "HTX Tài Hoan", sizeof "HTX Tài Hoan" - 1 },
+                                        .owner_kind = owner_kind_COOPERATIVE,
+                                        .province = { "06", 2 },
+                                        .round = { "2018-2", 6 },
+                                        .rule_set = text(rule_set),
+                                        .has_rubric = rubric != NULL,
+                                        .rubric = text(rubric) };
+
+    say_as(r, id, "intake", &dossier_accepted_kind, "06", &e);
+    assert_int_equal(bench_outcomes(r->bench), 0);
+}
+
+static void submit_total(struct room *r, const char *member, const char *dossier, int64_t total)
+{
+    const struct sheet_submitted e = { .council = { "c-06", 4 },
+                                       .member = text(member),
+                                       .dossier = text(dossier),
+                                       .has_total_hundredths = true,
+                                       .total_hundredths = total };
+
+    say(r, &sheet_submitted_kind, "06", &e);
+}
+
+static void submit_options(struct room *r, const char *council, const char *province, const char *member,
+                           int64_t a, int64_t b, int64_t c, bool stops)
+{
+    static const struct met gates[] = { { { "STOPS", 5 } } };
+    const struct chosen options[] = { { { "A.1.1", 5 }, a }, { { "B.2", 3 }, b }, { { "C.3", 3 }, c } };
+    const struct sheet_submitted e = { .council = text(council),
+                                       .member = text(member),
+                                       .dossier = { "d1", 2 },
+                                       .has_options = true,
+                                       .options = options,
+                                       .options_count = 3,
+                                       .has_gates = stops,
+                                       .gates = gates,
+                                       .gates_count = stops ? 1 : 0 };
+
+    say(r, &sheet_submitted_kind, province, &e);
+}
+
+static void close_council(struct room *r, const char *council, const char *province)
+{
+    const struct round_closed e = { .council = text(council), .closed_on = 17881 };
+
+    say(r, &round_closed_kind, province, &e);
+}
+
+static struct sheet_counted counted(struct room *r)
+{
+    struct sheet_counted c;
+
+    heard(r, 0, &sheet_counted_kind, &c);
+    return c;
+}
+
+static void settled(struct room *r, size_t at, int64_t rated, int64_t held)
+{
+    struct round_settled s;
+
+    heard(r, at, &round_settled_kind, &s);
+    assert_int_equal(s.rated, rated);
+    assert_int_equal(s.held, held);
+    assert_int_equal(bench_outcomes(r->bench), at + 1); /* said last */
+}
+
+/* --- asking --- */
+
+/* Ask with one text argument; the answer's object lives in the zone. */
+static enum err ask(struct room *r, const char *question, const char *key, const char *value,
+                    msgpack_object *out, struct buf *answer)
+{
+    struct buf packed = { 0 };
+    msgpack_packer p;
+    enum err e;
+
+    msgpack_packer_init(&p, &packed, buf_pack_write);
+    msgpack_pack_map(&p, key ? 1 : 0);
+    if (key) {
+        buf_pack_text(&p, key);
+        buf_pack_text(&p, value);
+    }
+    buf_clear(answer);
+    e = bench_ask(r->bench, question, buf_slice(&packed), answer, NULL);
+    buf_fini(&packed);
+    if (!e) e = mp_read(buf_slice(answer), r->zone, out, NULL);
+    return e;
+}
+
+/* The one rating of a product says which mark it missed. */
+static void expect_missed(struct room *r, const char *product, const char *criterion)
+{
+    struct buf answer = { 0 };
+    const msgpack_object *ratings = NULL, *missed = NULL;
+    struct slice said = { NULL, 0 };
+    msgpack_object o;
+
+    assert_int_equal(ask(r, "product", "product", product, &o, &answer), ERR_NONE);
+    ratings = mp_find(&o, "ratings");
+    assert_int_equal(ratings->via.array.size, 1);
+    missed = mp_find(&ratings->via.array.ptr[0], "missed");
+    assert_int_equal(missed->via.array.size, 1);
+    assert_true(mp_text(mp_find(&missed->via.array.ptr[0], "criterion"), &said) && slice_is(said, criterion));
+    assert_int_equal(mp_find(&ratings->via.array.ptr[0], "gates")->via.array.size, 0);
+    buf_fini(&answer);
+}
+
+/* --- rules --- */
+
+static void rules_are_adopted_once_and_never_change(void **state)
+{
+    struct room *r = *state;
+    char *other = with(small_set, "\"value\":75", "\"value\":80");
+    struct rules_adopted adopted;
+    char hash[2 * HASH_BYTES + 1];
+
+    propose(r, "SMALL", text(small_set));
+    heard(r, 0, &rules_adopted_kind, &adopted);
+    rules_hash(text(small_set), hash);
+    assert_true(slice_is(adopted.hash, hash));
+    propose(r, "SMALL", text(small_set));
+    refused(r, "scoring.rules.refused", "RULES_DUPLICATE");
+    propose(r, "SMALL", text(other));
+    refused(r, "scoring.rules.refused", "RULES_CHANGED");
+    assert_int_equal(count(r, "SELECT count(*) FROM rules"), 1);
+    free(other);
+}
+
+static void unusable_rules_are_refused(void **state)
+{
+    struct room *r = *state;
+
+    propose(r, "LARGE", text(small_set));
+    refused(r, "scoring.rules.refused", "RULES_NAME");
+    propose(r, "SMALL", text("{}"));
+    refused(r, "scoring.rules.refused", "RULES_MALFORMED");
+    assert_int_equal(count(r, "SELECT count(*) FROM rules"), 0);
+}
+
+/* --- councils --- */
+
+static void a_council_is_admitted_once_under_adopted_rules(void **state)
+{
+    struct room *r = *state;
+    static const struct council_member chair[] = { { { "an", 2 }, seat_CHAIR } };
+    const struct council_formed e = { .council = { "c-06", 4 },
+                                      .level = level_PROVINCE,
+                                      .province = { "06", 2 },
+                                      .round = { "2018-2", 6 },
+                                      .rule_set = { "provisional-2018", 16 },
+                                      .members = chair,
+                                      .members_count = 1 };
+
+    say(r, &council_formed_kind, "06", &e);
+    refused(r, "scoring.council.refused", "UNKNOWN_RULE_SET");
+    adopt_provisional(r);
+    form(r, "c-06", level_PROVINCE, "06", "provisional-2018");
+    say(r, &council_formed_kind, "06", &e);
+    refused(r, "scoring.council.refused", "COUNCIL_EXISTS");
+    assert_int_equal(count(r, "SELECT count(*) FROM seat"), 3);
+}
+
+static void a_rubric_is_no_rule_set(void **state)
+{
+    struct room *r = *state;
+    static const struct council_member chair[] = { { { "an", 2 }, seat_CHAIR } };
+    const struct council_formed e = { .council = { "c-06", 4 },
+                                      .level = level_PROVINCE,
+                                      .province = { "06", 2 },
+                                      .round = { "2018-2", 6 },
+                                      .rule_set = { "small-1", 7 },
+                                      .members = chair,
+                                      .members_count = 1 };
+
+    adopt_small(r);
+    say(r, &council_formed_kind, "06", &e);
+    refused(r, "scoring.council.refused", "UNKNOWN_RULE_SET");
+}
+
+/* --- sheets --- */
+
+static void open_2018(struct room *r)
+{
+    adopt_provisional(r);
+    form(r, "c-06", level_PROVINCE, "06", "provisional-2018");
+    accept_dossier(r, "d1", "P1", "provisional-2018", NULL);
+}
+
+static void a_sheet_counts_and_a_later_one_replaces_it(void **state)
+{
+    struct room *r = *state;
+
+    open_2018(r);
+    submit_total(r, "an", "d1", 7000);
+    assert_int_equal(counted(r).total_hundredths, 7000);
+    assert_false(counted(r).replaces);
+    assert_false(counted(r).has_a_hundredths);
+    assert_true(slice_is(counted(r).product, "P1"));
+    submit_total(r, "an", "d1", 7100);
+    assert_true(counted(r).replaces);
+    assert_int_equal(count(r, "SELECT count(*) FROM sheet"), 2);
+    assert_int_equal(count(r, "SELECT total_hundredths FROM current_sheet"), 7100);
+    assert_int_equal(count(r, "SELECT version FROM current_sheet"), 2);
+}
+
+static void an_old_sheet_pushed_again_does_not_come_back(void **state)
+{
+    struct room *r = *state;
+    const struct sheet_submitted e = { .council = { "c-06", 4 },
+                                       .member = { "an", 2 },
+                                       .dossier = { "d1", 2 },
+                                       .has_total_hundredths = true,
+                                       .total_hundredths = 7000 };
+
+    open_2018(r);
+    say_as(r, "old", "province-06", &sheet_submitted_kind, "06", &e);
+    counted(r);
+    submit_total(r, "an", "d1", 7100);
+    counted(r);
+    say_as(r, "old", "province-06", &sheet_submitted_kind, "06", &e);
+    refused(r, "scoring.sheet.refused", "SHEET_DUPLICATE");
+    assert_int_equal(count(r, "SELECT total_hundredths FROM current_sheet"), 7100);
+}
+
+static void a_sheet_without_its_facts_is_refused(void **state)
+{
+    struct room *r = *state;
+    const struct withdrawal_accepted gone = { .dossier = { "d1", 2 }, .product = { "P1", 2 } };
+    const struct sheet_submitted foreign = {
+        .council = { "c-06", 4 }, .member = { "an", 2 }, .dossier = { "d1", 2 }, .has_total_hundredths = true
+    };
+
+    submit_total(r, "an", "d1", 7000);
+    refused(r, "scoring.sheet.refused", "UNKNOWN_COUNCIL");
+    open_2018(r);
+    submit_total(r, "an", "d2", 7000);
+    refused(r, "scoring.sheet.refused", "NOT_YET");
+    submit_total(r, "dung", "d1", 7000);
+    refused(r, "scoring.sheet.refused", "STRANGER");
+    say(r, &sheet_submitted_kind, "10", &foreign);
+    refused(r, "scoring.sheet.refused", "WRONG_PROVINCE");
+    say_as(r, "w1", "intake", &withdrawal_accepted_kind, "06", &gone);
+    submit_total(r, "an", "d1", 7000);
+    refused(r, "scoring.sheet.refused", "WITHDRAWN");
+    close_council(r, "c-06", "06");
+    refused(r, "scoring.round.refused", "NO_SHEETS");
+}
+
+static void a_sheet_needs_the_dossiers_rubric(void **state)
+{
+    struct room *r = *state;
+
+    adopt(r, "SMALL", text(small_set));
+    form(r, "c-06", level_PROVINCE, "06", "SMALL");
+    accept_dossier(r, "d1", "P1", "SMALL", "small-1");
+    submit_options(r, "c-06", "06", "an", 3, 3, 2, false);
+    refused(r, "scoring.sheet.refused", "UNKNOWN_RUBRIC");
+    adopt(r, "small-1", text(small_rubric));
+    submit_options(r, "c-06", "06", "an", 3, 3, 2, false);
+    assert_int_equal(counted(r).total_hundredths, 10000);
+    assert_int_equal(counted(r).a_hundredths, 4000);
+    assert_int_equal(counted(r).b_hundredths, 2500);
+    assert_int_equal(counted(r).c_hundredths, 3500);
+}
+
+/* --- closing --- */
+
+static void a_round_rates_holds_and_settles(void **state)
+{
+    struct room *r = *state;
+    struct product_rated rated;
+    struct spread_exceeded spread;
+
+    open_2018(r);
+    accept_dossier(r, "d2", "P2", "provisional-2018", NULL);
+    accept_dossier(r, "d3", "P3", "provisional-2018", NULL);
+    close_council(r, "c-06", "06");
+    refused(r, "scoring.round.refused", "NO_SHEETS");
+    submit_total(r, "an", "d2", 7300); /* d2: exactly 70 in the mean, 15 points apart */
+    submit_total(r, "binh", "d2", 6100);
+    submit_total(r, "chi", "d2", 7600);
+    submit_total(r, "an", "d1", 7000); /* d1: rated */
+    submit_total(r, "binh", "d1", 6999);
+    submit_total(r, "chi", "d1", 7001);
+    submit_total(r, "an", "d3", 5000); /* d3: too few */
+    close_council(r, "c-06", "06");
+    heard(r, 0, &product_rated_kind, &rated); /* by reference */
+    assert_true(slice_is(rated.product, "P1"));
+    assert_true(slice_is(rated.name, "Miến dong"));
+    assert_int_equal(rated.sum_hundredths, 21000);
+    assert_int_equal(rated.members, 3);
+    assert_int_equal(rated.star, 4);
+    assert_int_equal(rated.term_months, 36);
+    assert_true(rated.has_authority && rated.authority == authority_PROVINCE);
+    assert_false(rated.has_a_sum_hundredths);
+    heard(r, 1, &spread_exceeded_kind, &spread);
+    assert_true(slice_is(spread.product, "P2"));
+    assert_int_equal(spread.least_hundredths, 6100);
+    assert_int_equal(spread.most_hundredths, 7600);
+    assert_int_equal(spread.limit_hundredths, 1000);
+    settled(r, 2, 1, 2);
+    submit_total(r, "an", "d1", 9000);
+    refused(r, "scoring.sheet.refused", "ALREADY_RATED");
+    submit_total(r, "binh", "d2", 6700); /* they scored again */
+    close_council(r, "c-06", "06");
+    heard(r, 0, &product_rated_kind, &rated);
+    assert_true(slice_is(rated.product, "P2"));
+    settled(r, 1, 1, 1);
+}
+
+static void only_holds_settle_too(void **state)
+{
+    struct room *r = *state;
+
+    open_2018(r);
+    submit_total(r, "binh", "d1", 7000);
+    submit_total(r, "chi", "d1", 7000);
+    close_council(r, "c-06", "06");
+    settled(r, 0, 0, 1);
+}
+
+static void the_same_closing_again_is_refused(void **state)
+{
+    struct room *r = *state;
+    const struct round_closed e = { .council = { "c-06", 4 }, .closed_on = 17881 };
+    struct product_rated rated;
+
+    open_2018(r);
+    for (int i = 0; i < 3; i++)
+        submit_total(r, i == 0 ? "an" : i == 1 ? "binh" : "chi", "d1", 7000);
+    say_as(r, "closing", "province-06", &round_closed_kind, "06", &e);
+    heard(r, 0, &product_rated_kind, &rated);
+    accept_dossier(r, "d2", "P2", "provisional-2018", NULL);
+    for (int i = 0; i < 3; i++)
+        submit_total(r, i == 0 ? "an" : i == 1 ? "binh" : "chi", "d2", 7000);
+    /* Answered, it would give P2's result the id of P1's. */
+    say_as(r, "closing", "province-06", &round_closed_kind, "06", &e);
+    refused(r, "scoring.round.refused", "ROUND_DUPLICATE");
+    close_council(r, "c-06", "06");
+    settled(r, 1, 1, 0);
+}
+
+static void a_supplement_is_what_the_result_says(void **state)
+{
+    struct room *r = *state;
+    const struct supplement_accepted e = { .dossier = { "d1", 2 },
+                                           .product = { "P1", 2 },
+                                           .name = { "Miến dong Bắc Kạn", sizeof "Miến dong Bắc Kạn" - 1 },
+                                           .owner = { "HTX Mới", sizeof "HTX Mới" - 1 },
+                                           .version = 2 };
+    struct product_rated rated;
+
+    open_2018(r);
+    submit_total(r, "an", "d1", 7000);
+    submit_total(r, "binh", "d1", 7000);
+    submit_total(r, "chi", "d1", 7000);
+    say_as(r, "s1", "intake", &supplement_accepted_kind, "06", &e);
+    close_council(r, "c-06", "06");
+    heard(r, 0, &product_rated_kind, &rated);
+    assert_true(slice_is(rated.name, "Miến dong Bắc Kạn"));
+    assert_true(slice_is(rated.owner, "HTX Mới"));
+}
+
+static void a_product_worth_it_goes_to_the_centre(void **state)
+{
+    struct room *r = *state;
+    static const char *const members[] = { "an", "binh", "chi" };
+    struct product_rated rated;
+    struct product_forwarded forwarded;
+    char hash[2 * HASH_BYTES + 1];
+
+    adopt_small(r);
+    form(r, "c-06", level_PROVINCE, "06", "SMALL");
+    form(r, "c-00", level_CENTRE, "00", "SMALL");
+    accept_dossier(r, "d1", "P1", "SMALL", "small-1");
+    submit_options(r, "c-00", "00", "an", 3, 3, 2, false);
+    refused(r, "scoring.sheet.refused", "NOT_FORWARDED");
+    for (size_t i = 0; i < 3; i++)
+        submit_options(r, "c-06", "06", members[i], 2, 3, 2, false); /* 90 each */
+    close_council(r, "c-06", "06");
+    heard(r, 0, &product_rated_kind, &rated);
+    rules_hash(text(small_rubric), hash);
+    assert_true(slice_is(rated.rule_hash, hash));
+    assert_int_equal(rated.star_by_points, 5);
+    assert_int_equal(rated.star, 4);
+    assert_int_equal(rated.missed_count, 1);
+    assert_int_equal(rated.missed[0].reached_sum_hundredths, 9000);
+    assert_true(rated.has_a_sum_hundredths);
+    assert_int_equal(rated.c_sum_hundredths, 10500);
+    expect_missed(r, "P1", "A.1.1");
+    heard(r, 1, &product_forwarded_kind, &forwarded);
+    assert_int_equal(forwarded.to, level_CENTRE);
+    settled(r, 2, 1, 0);
+    for (size_t i = 0; i < 3; i++)
+        submit_options(r, "c-00", "00", members[i], 3, 3, 2, false);
+    close_council(r, "c-00", "00");
+    heard(r, 0, &product_rated_kind, &rated);
+    assert_int_equal(rated.star, 5);
+    assert_int_equal(rated.authority, authority_MINISTRY);
+    assert_int_equal(rated.level, level_CENTRE);
+    settled(r, 1, 1, 0);
+}
+
+static void a_gate_that_most_name_leaves_no_star(void **state)
+{
+    struct room *r = *state;
+    struct product_rated rated;
+
+    adopt_small(r);
+    form(r, "c-06", level_PROVINCE, "06", "SMALL");
+    accept_dossier(r, "d1", "P1", "SMALL", "small-1");
+    submit_options(r, "c-06", "06", "an", 3, 3, 2, true);
+    submit_options(r, "c-06", "06", "binh", 1, 1, 1, true);
+    submit_options(r, "c-06", "06", "chi", 3, 3, 2, false);
+    close_council(r, "c-06", "06");
+    heard(r, 0, &product_rated_kind, &rated);
+    assert_int_equal(rated.star, 0);
+    assert_int_equal(rated.gates_count, 1);
+    assert_int_equal(count(r, "SELECT count(*) FROM rating_gate WHERE code = 'STOPS'"), 1);
+    assert_true(slice_is(rated.gates[0].code, "STOPS"));
+    assert_false(rated.has_authority);
+    settled(r, 1, 1, 0);
+}
+
+/* --- questions --- */
+
+static void questions_are_answered_from_the_store(void **state)
+{
+    struct room *r = *state;
+    struct buf answer = { 0 };
+    msgpack_object o;
+    struct slice id = { NULL, 0 }, product = { NULL, 0 };
+    struct slice topic;
+    struct envelope rated;
+
+    open_2018(r);
+    submit_total(r, "an", "d1", 7000);
+    submit_total(r, "binh", "d1", 7000);
+    submit_total(r, "chi", "d1", 7000);
+    assert_int_equal(ask(r, "fact", "key", "P1", &o, &answer), ERR_NOT_FOUND);
+    close_council(r, "c-06", "06");
+    assert_int_equal(bench_outcome(r->bench, 0, &topic, &rated), ERR_NONE);
+    assert_int_equal(ask(r, "fact", "key", "P1", &o, &answer), ERR_NONE);
+    assert_true(mp_text(mp_find(&o, "id"), &id) && slice_equal(id, rated.id));
+    assert_true(mp_text(mp_find(&o, "product"), &product) && slice_is(product, "P1"));
+    assert_int_equal(ask(r, "fact", "key", "d1", &o, &answer), ERR_NONE);
+    assert_int_equal(ask(r, "fact", "no", "d1", &o, &answer), ERR_INVALID);
+    assert_int_equal(ask(r, "product", "product", "P1", &o, &answer), ERR_NONE);
+    assert_int_equal(mp_find(&o, "sheets")->via.array.size, 3);
+    assert_int_equal(mp_find(&o, "ratings")->via.array.size, 1);
+    assert_int_equal(mp_find(&o, "dossiers")->via.array.size, 1);
+    assert_int_equal(ask(r, "product", "product", "P9", &o, &answer), ERR_NOT_FOUND);
+    assert_int_equal(ask(r, "council", "council", "c-06", &o, &answer), ERR_NONE);
+    assert_int_equal(mp_find(&o, "seats")->via.array.size, 3);
+    assert_int_equal(mp_find(mp_find(&o, "council"), "rated")->via.u64, 1);
+    assert_int_equal(mp_find(mp_find(&o, "council"), "pending")->via.u64, 0);
+    assert_int_equal(ask(r, "rules", NULL, NULL, &o, &answer), ERR_NONE);
+    assert_int_equal(mp_find(&o, "rules")->via.array.size, 1);
+    buf_fini(&answer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(rules_are_adopted_once_and_never_change, begin, end),
+        cmocka_unit_test_setup_teardown(unusable_rules_are_refused, begin, end),
+        cmocka_unit_test_setup_teardown(a_council_is_admitted_once_under_adopted_rules, begin, end),
+        cmocka_unit_test_setup_teardown(a_rubric_is_no_rule_set, begin, end),
+        cmocka_unit_test_setup_teardown(a_sheet_counts_and_a_later_one_replaces_it, begin, end),
+        cmocka_unit_test_setup_teardown(an_old_sheet_pushed_again_does_not_come_back, begin, end),
+        cmocka_unit_test_setup_teardown(a_sheet_without_its_facts_is_refused, begin, end),
+        cmocka_unit_test_setup_teardown(a_sheet_needs_the_dossiers_rubric, begin, end),
+        cmocka_unit_test_setup_teardown(a_round_rates_holds_and_settles, begin, end),
+        cmocka_unit_test_setup_teardown(only_holds_settle_too, begin, end),
+        cmocka_unit_test_setup_teardown(the_same_closing_again_is_refused, begin, end),
+        cmocka_unit_test_setup_teardown(a_supplement_is_what_the_result_says, begin, end),
+        cmocka_unit_test_setup_teardown(a_product_worth_it_goes_to_the_centre, begin, end),
+        cmocka_unit_test_setup_teardown(a_gate_that_most_name_leaves_no_star, begin, end),
+        cmocka_unit_test_setup_teardown(questions_are_answered_from_the_store, begin, end),
+    };
+
+    if (hash_init()) return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,243 @@
+/* test_rubric.c - the real rules files are read whole; a broken one is refused with the place and the reason.
+ */
+#include "services/scoring/rubric.h"
+#include "tests/scoring/small_rules.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static enum err parse(const char *text, struct rules *out, struct why *why)
+{
+    return rules_parse(slice_text(text), out, why);
+}
+
+static void every_file_in_the_folder_is_usable(void **state)
+{
+    DIR *folder = opendir(RULES_FOLDER);
+    size_t rubrics = 0, sets = 0;
+
+    (void)state;
+    assert_non_null(folder);
+    for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
+        struct rules rules;
+        struct why why = { { 0 }, { 0 } };
+        struct slice bytes;
+
+        if (!strstr(entry->d_name, ".json")) continue;
+        bytes = read_rules(entry->d_name);
+        if (rules_parse(bytes, &rules, &why)) fail_msg("%s: %s", entry->d_name, why.sentence);
+        if (rules.kind == RULES_SET) {
+            sets++;
+        } else {
+            rubrics++;
+            assert_int_equal(strncmp(rules_name(&rules), entry->d_name, strlen(rules_name(&rules))), 0);
+            assert_true(rules.u.rubric.criterion_count >= 25);
+        }
+        free((void *)(uintptr_t)bytes.data);
+    }
+    closedir(folder);
+    assert_int_equal(rubrics, 26);
+    assert_int_equal(sets, 2);
+}
+
+static void a_rubric_says_what_its_file_says(void **state)
+{
+    static struct rules rules;
+    const struct slice bytes = read_rules("qd-26-2026-04-mat-ong-nong-san-khac.json");
+    const struct rubric *r = &rules.u.rubric;
+    long at = 0;
+
+    (void)state;
+    assert_int_equal(rules_parse(bytes, &rules, NULL), ERR_NONE);
+    assert_int_equal(rules.kind, RULES_RUBRIC);
+    assert_int_equal(r->criterion_count, 32);
+    assert_int_equal(r->bands.from_hundredths[5], 9000);
+    assert_int_equal(r->bands.from_hundredths[1], 0);
+    at = rubric_find_criterion(r, slice_text("A.1.5"));
+    assert_true(at >= 0);
+    assert_int_equal(r->criteria[at].option_count, 4);
+    assert_int_equal(r->criteria[at].options[3].points_hundredths, 300);
+    assert_int_equal(r->criteria[at].options[3].min_star, 5);
+    assert_int_equal(r->criteria[at].options[0].min_star, 0);
+    at = rubric_find_gate(r, slice_text("UNSAFE_IMPURITY"));
+    assert_true(at >= 0 && r->gates[at].ends);
+    at = rubric_find_gate(r, slice_text("EXPORT_EVIDENCE"));
+    assert_true(at >= 0 && !r->gates[at].ends);
+    at = rubric_find_gate(r, slice_text("FORGED_DOSSIER"));
+    assert_true(at >= 0 && r->gates[at].ends);
+    assert_int_equal(rubric_find_gate(r, slice_text("NOTHING")), -1);
+    free((void *)(uintptr_t)bytes.data);
+}
+
+static void the_provisional_rules_take_totals(void **state)
+{
+    static struct rules rules;
+    const struct slice bytes = read_rules("provisional-2018.json");
+    const struct rule_set *set = &rules.u.set;
+
+    (void)state;
+    assert_int_equal(rules_parse(bytes, &rules, NULL), ERR_NONE);
+    assert_int_equal(rules.kind, RULES_SET);
+    assert_string_equal(rules_name(&rules), "provisional-2018");
+    assert_true(set->sheet_is_total);
+    assert_int_equal(set->quorum_percent, 75);
+    assert_int_equal(set->spread_hundredths, 1000);
+    assert_int_equal(set->term_months, 36);
+    assert_false(set->has_forward);
+    assert_true(set->has_authority[3] && set->authority[3] == authority_PROVINCE);
+    assert_true(set->has_authority[5] && set->authority[5] == authority_MINISTRY);
+    assert_false(set->has_authority[2]);
+    free((void *)(uintptr_t)bytes.data);
+}
+
+static void the_rules_of_2026_take_options_and_forward(void **state)
+{
+    static struct rules rules;
+    const struct slice bytes = read_rules("qd-26-2026.json");
+    const struct rule_set *set = &rules.u.set;
+
+    (void)state;
+    assert_int_equal(rules_parse(bytes, &rules, NULL), ERR_NONE);
+    assert_string_equal(rules_name(&rules), "QD26_2026");
+    assert_false(set->sheet_is_total);
+    assert_string_equal(set->rubric_prefix, "qd-26-2026-");
+    assert_true(set->has_forward);
+    assert_int_equal(set->forward_to, level_CENTRE);
+    assert_int_equal(set->forward_from_hundredths, 9000);
+    assert_true(set->no_option_is_zero);
+    assert_false(set->has_level[level_DISTRICT]);
+    free((void *)(uintptr_t)bytes.data);
+}
+
+struct broken {
+    const char *text, *from, *to; /* what is changed in a good file */
+    const char *path, *reason;    /* what the sentence says */
+};
+
+static const struct broken cases[] = {
+    { small_rubric, "\"id\":\"small-1\"", "\"id\":7", "id", "whole number" },
+    { small_rubric, "\"id\":\"small-1\"", "\"id\":\"Cà phê\"", "id", "letters" },
+    { small_rubric, "ocop-rubric/1", "ocop-rubric/2", "schema", "one of: ocop-rubric/1, ocop-rules/1" },
+    { small_rubric, "{\"schema\"", "[\"schema\"", "the file", "not JSON" },
+    { small_rubric, "min_star_marks", "unknown", "star_requirements.kind", "min_star_marks" },
+    { small_rubric, "\"min\":70", "\"min\":71", "star_bands", "star 3 ends at 70 and star 4 starts at 71" },
+    { small_rubric, "\"min\":0,", "\"min\":1,", "star_bands", "starts at 1" },
+    { small_rubric, "\"max\":70,\"max_inclusive\":false", "\"max\":70,\"max_inclusive\":true", "star_bands",
+      "two stars overlap" },
+    { small_rubric, "\"max\":100,\"max_inclusive\":true", "\"max\":100,\"max_inclusive\":false", "star_bands",
+      "include max_points" },
+    { small_rubric, "\"star\":4", "\"star\":5", "star_bands[1]", "stands twice" },
+    { small_rubric, "\"min\":90", "\"min\":90.5", "star_bands[0].min", "a fraction" },
+    { small_rubric, "\"code\":\"A\",\"max\":40", "\"code\":\"A\",\"max\":41", "parts[0]",
+      "sections add to 40" },
+    { small_rubric, "\"sections\":[{\"max\":40", "\"sections\":[{\"max\":39", "parts[0].sections[0]",
+      "criteria add to 40" },
+    { small_rubric, "\"code\":\"1.1\",\"max\":40", "\"code\":\"1.1\",\"max\":50",
+      "parts[0].sections[0].criteria[0]", "best option gives 40" },
+    { small_rubric, "\"max_points\":100", "\"max_points\":99", "star_bands[0].max", "from 0 to 99" },
+    { small_rubric, "\"code\":\"B\"", "\"code\":\"C\"", "parts[1]", "in the order A, B, C" },
+    { small_rubric, "\"n\":2,\"points\":30", "\"n\":1,\"points\":30", "options[1]", "stands twice" },
+    { small_rubric, "\"min_star\":3", "\"min_star\":2", "options[1].min_star", "from 3 to 5" },
+    { small_rubric, "\"points\":10,\"min_star\":null", "\"points\":10,\"min_star\":4", "options[1]",
+      "demands fewer points" },
+    { small_rubric, "\"min_star\":3", "\"min_star\":5", "options[2]", "star 5 is marked twice" },
+    { small_rubric, "\"n\":1,\"points\":15,\"case\":\"a\"", "\"n\":1,\"points\":15,\"case\":\"z\"",
+      "options[0]", "not among" },
+    { small_rubric, "\"n\":1,\"points\":15", "\"n\":1,\"min_star\":3,\"points\":15", "options[0]",
+      "hold for every applicant" },
+    { small_rubric, "\"n\":1,\"points\":5", "\"n\":1,\"case\":\"a\",\"points\":5", "options[0]",
+      "has no cases" },
+    { small_rubric, "\"code\":\"NOTED\"", "\"code\":\"STOPS\"", "gates[1]", "STOPS stands twice" },
+    { small_rubric, "\"effect\":\"stop\"", "\"effect\":\"halt\"", "gates[0].effect", "reject, stop" },
+    { small_rubric, "[{\"code\":\"FORGED\"}]", "[{\"code\":\"FORGED\"},{\"code\":\"FORGED\"}]",
+      "disqualifiers[1]", "FORGED stands twice" },
+    { small_set, "\"sheet\":\"options\"", "\"sheet\":\"both\"", "sheet", "options, total" },
+    { small_set, "{\"value\":75,\"mark\":\"reported\"}", "75", "council.quorum_percent", "an object" },
+    { small_set, "{\"value\":75,\"mark\":\"reported\"}", "{\"value\":75}", "council.quorum_percent.mark",
+      "text" },
+    { small_set, "{\"value\":75,\"mark\":\"reported\"}", "{\"value\":75,\"mark\":\"sure\"}",
+      "council.quorum_percent.mark", "certain, reported, inferred" },
+    { small_set, "{\"value\":75", "{\"value\":101", "council.quorum_percent.value", "from 1 to 100" },
+    { small_set, "\"max\":90,\"max_inclusive\":false,\"mark\":\"certain\"",
+      "\"max\":90,\"max_inclusive\":false", "star_bands[1].mark", "text" },
+    { small_set, "[\"province\",\"centre\"]", "[\"village\"]", "levels.value[0]",
+      "district, province, centre" },
+    { small_set, "[\"province\",\"centre\"]", "[\"province\"]", "forward", "not among the levels" },
+    { small_set, "\"5\":{\"value\":\"ministry\"", "\"5\":{\"value\":\"centre\"", "authorities.5.value",
+      "ministry" },
+    { small_set, "\"rubric_prefix\":\"small-\",", "", "rubric_prefix", "missing" },
+    { small_set, "highest_star_with_all_marks", "none", "mark_missed.value", "highest_star_with_all_marks" },
+};
+
+static void a_broken_file_is_refused_with_path_and_reason(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        static struct rules rules;
+        struct why why = { { 0 }, { 0 } };
+        char *text = with(cases[i].text, cases[i].from, cases[i].to);
+        const enum err e = parse(text, &rules, &why);
+        const char *colon = strstr(why.sentence, ": ");
+
+        if (e != ERR_INVALID || strcmp(why.code, "RULES_MALFORMED") != 0 || !colon)
+            fail_msg("case %zu: %s %s %s", i, err_name(e), why.code, why.sentence);
+        if (!strstr(why.sentence, cases[i].path) || strstr(why.sentence, cases[i].path) > colon ||
+            !strstr(colon, cases[i].reason))
+            fail_msg("case %zu: wanted %s: %s; got %s", i, cases[i].path, cases[i].reason, why.sentence);
+        free(text);
+    }
+}
+
+static void a_sentence_about_a_foreign_word_stays_readable(void **state)
+{
+    static struct rules rules;
+    struct why why = { { 0 }, { 0 } };
+    char *text = with(small_rubric, "ocop-rubric/1",
+                      "ồồồồồồồồồồồồồồồồồồồồồồồồồồồồồồồồồồồồồồồồ"); /* cut inside a letter */
+
+    (void)state;
+    assert_int_equal(parse(text, &rules, &why), ERR_INVALID);
+    for (const char *c = why.sentence; *c; c++)
+        assert_true(*c >= ' ' && *c <= '~');
+    free(text);
+}
+
+static void every_cut_of_a_file_is_refused(void **state)
+{
+    (void)state;
+    for (size_t size = 0; size < sizeof small_rubric - 1; size++) {
+        static struct rules rules;
+
+        assert_int_equal(rules_parse(slice_of(small_rubric, size), &rules, NULL), ERR_INVALID);
+    }
+}
+
+static void the_hash_is_that_of_the_bytes_alone(void **state)
+{
+    char hex[2 * HASH_BYTES + 1];
+
+    (void)state;
+    rules_hash(slice_text("abc"), hex);
+    /* printf abc | b2sum -l 256 */
+    assert_string_equal(hex, "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_file_in_the_folder_is_usable),
+        cmocka_unit_test(a_rubric_says_what_its_file_says),
+        cmocka_unit_test(the_provisional_rules_take_totals),
+        cmocka_unit_test(the_rules_of_2026_take_options_and_forward),
+        cmocka_unit_test(a_broken_file_is_refused_with_path_and_reason),
+        cmocka_unit_test(a_sentence_about_a_foreign_word_stays_readable),
+        cmocka_unit_test(every_cut_of_a_file_is_refused),
+        cmocka_unit_test(the_hash_is_that_of_the_bytes_alone),
+    };
+
+    if (hash_init()) return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,550 @@
+/* test_scoring.c - the rules: who may score, what a sheet is worth, which star comes out. */
+#include "services/scoring/scoring.h"
+#include "tests/scoring/small_rules.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct rules rubric_rules, set_rules, total_rules;
+static const struct rubric *const rubric = &rubric_rules.u.rubric;
+static struct rule_set *const set = &set_rules.u.set;
+static const struct rule_set *const total_set = &total_rules.u.set;
+
+static int begin(void **state)
+{
+    const struct slice bytes = read_rules("provisional-2018.json");
+
+    (void)state;
+    if (rules_parse(slice_text(small_rubric), &rubric_rules, NULL)) return -1;
+    if (rules_parse(slice_text(small_set), &set_rules, NULL)) return -1;
+    if (rules_parse(bytes, &total_rules, NULL)) return -1;
+    free((void *)(uintptr_t)bytes.data);
+    return 0;
+}
+
+static struct slice text(const char *t)
+{
+    return slice_text(t);
+}
+
+/* --- councils --- */
+
+static const struct council_member three[] = { { { "an", 2 }, seat_CHAIR },
+                                               { { "binh", 4 }, seat_MEMBER },
+                                               { { "chi", 3 }, seat_SECRETARY } };
+static const struct council_member two_chairs[] = { { { "an", 2 }, seat_CHAIR },
+                                                    { { "binh", 4 }, seat_CHAIR } };
+static const struct council_member no_chair[] = { { { "an", 2 }, seat_VICE_CHAIR } };
+static const struct council_member an_twice[] = { { { "an", 2 }, seat_CHAIR }, { { "an", 2 }, seat_MEMBER } };
+
+static struct council_formed council_of(const struct council_member *members, size_t count)
+{
+    return (struct council_formed){ .council = { "c-06", 4 },
+                                    .level = level_PROVINCE,
+                                    .province = { "06", 2 },
+                                    .round = { "2026-1", 6 },
+                                    .rule_set = { "SMALL", 5 },
+                                    .members = members,
+                                    .members_count = count };
+}
+
+static void expect_council(const struct council_formed *formed, const char *province,
+                           const struct rule_set *under, const char *code)
+{
+    struct council_admitted admitted;
+    struct why why = { { 0 }, { 0 } };
+    const enum err e = scoring_form_council(formed, text(province), under, &admitted, &why);
+
+    assert_int_equal(e, *code ? ERR_INVALID : ERR_NONE);
+    assert_string_equal(why.code, code);
+}
+
+static void a_council_needs_exactly_one_chair_and_a_known_rule_set(void **state)
+{
+    struct council_formed formed = council_of(three, 3);
+
+    (void)state;
+    expect_council(&formed, "06", set, "");
+    expect_council(&formed, "06", NULL, "UNKNOWN_RULE_SET");
+    expect_council(&formed, "10", set, "WRONG_PROVINCE");
+    formed.level = level_CENTRE;
+    expect_council(&formed, "06", set, "WRONG_PROVINCE");
+    formed.province = text("00");
+    expect_council(&formed, "00", set, "");
+    formed.level = level_DISTRICT;
+    expect_council(&formed, "00", set, "UNKNOWN_LEVEL");
+    formed = council_of(two_chairs, 2);
+    expect_council(&formed, "06", set, "TWO_CHAIRS");
+    formed = council_of(no_chair, 1);
+    expect_council(&formed, "06", set, "NO_CHAIR");
+    formed = council_of(an_twice, 2);
+    expect_council(&formed, "06", set, "MEMBER_TWICE");
+}
+
+static void a_councils_own_limits_go_before_the_rule_sets(void **state)
+{
+    struct council_formed formed = council_of(three, 3);
+    struct council_admitted admitted;
+
+    (void)state;
+    assert_int_equal(scoring_form_council(&formed, text("06"), set, &admitted, NULL), ERR_NONE);
+    assert_int_equal(admitted.quorum_percent, 75);
+    assert_int_equal(admitted.spread_hundredths, 1000);
+    formed.has_quorum_percent = formed.has_spread_hundredths = true;
+    formed.quorum_percent = 100;
+    formed.spread_hundredths = 500;
+    assert_int_equal(scoring_form_council(&formed, text("06"), set, &admitted, NULL), ERR_NONE);
+    assert_int_equal(admitted.quorum_percent, 100);
+    assert_int_equal(admitted.spread_hundredths, 500);
+    assert_int_equal(admitted.members, 3);
+}
+
+/* --- who may score --- */
+
+static struct council small_council(enum level level)
+{
+    return (struct council){ .council = { "c-06", 4 },
+                             .province = { level == level_CENTRE ? "00" : "06", 2 },
+                             .round = { "2026-1", 6 },
+                             .rule_set = { "SMALL", 5 },
+                             .level = level,
+                             .members = 4,
+                             .quorum_percent = 75,
+                             .spread_hundredths = 1000 };
+}
+
+static struct dossier small_dossier(void)
+{
+    return (struct dossier){ .id = { "d1", 2 },
+                             .reference = { "06-1", 4 },
+                             .product = { "P1", 2 },
+                             .province = { "06", 2 },
+                             .round = { "2026-1", 6 },
+                             .rule_set = { "SMALL", 5 },
+                             .rubric = { "small-1", 7 } };
+}
+
+static void expect_admission(const struct council *c, const struct dossier *d, struct standing standing,
+                             const char *code)
+{
+    struct why why = { { 0 }, { 0 } };
+    const enum err e = scoring_may_score(c, d, set, text("an"), &standing, &why);
+
+    assert_int_equal(e, *code ? ERR_INVALID : ERR_NONE);
+    assert_string_equal(why.code, code);
+}
+
+static void a_sheet_must_come_from_a_member_for_a_dossier_of_the_council(void **state)
+{
+    const struct council c = small_council(level_PROVINCE), centre = small_council(level_CENTRE);
+    const struct standing member = { .seated = true };
+    struct dossier d = small_dossier();
+
+    (void)state;
+    expect_admission(&c, &d, member, "");
+    expect_admission(&c, &d, (struct standing){ 0 }, "STRANGER");
+    expect_admission(&c, &d, (struct standing){ .seated = true, .rated = true }, "ALREADY_RATED");
+    expect_admission(&centre, &d, member, "NOT_FORWARDED");
+    expect_admission(&centre, &d, (struct standing){ .seated = true, .forwarded = true }, "");
+    d.withdrawn = true;
+    expect_admission(&c, &d, member, "WITHDRAWN");
+    d = small_dossier();
+    d.round = text("2026-2");
+    expect_admission(&c, &d, member, "WRONG_ROUND");
+    d = small_dossier();
+    d.rule_set = text("OTHER");
+    expect_admission(&c, &d, member, "WRONG_RULE_SET");
+    d = small_dossier();
+    d.province = text("10");
+    expect_admission(&c, &d, member, "WRONG_PROVINCE");
+    expect_admission(&centre, &d, (struct standing){ .seated = true, .forwarded = true }, "");
+}
+
+static void expect_rubric(const char *name, const struct rubric *r, const char *code)
+{
+    struct why why = { { 0 }, { 0 } };
+
+    assert_int_equal(scoring_fit_rubric(set, text(name), r, &why), *code ? ERR_INVALID : ERR_NONE);
+    assert_string_equal(why.code, code);
+}
+
+static void a_rubric_must_be_one_of_the_rule_set_and_agree_with_it(void **state)
+{
+    static struct rubric other;
+
+    (void)state;
+    expect_rubric("small-1", rubric, "");
+    expect_rubric("small-2", NULL, "UNKNOWN_RUBRIC");
+    expect_rubric("", NULL, "UNKNOWN_RUBRIC");
+    expect_rubric("qd-1", rubric, "WRONG_RUBRIC");
+    other = *rubric;
+    other.bands.from_hundredths[4] = 7100;
+    expect_rubric("small-1", &other, "WRONG_RUBRIC");
+}
+
+/* --- marking one sheet --- */
+
+#define CHOSEN(criterion_, option_)                                                                          \
+    {                                                                                                        \
+        { criterion_, sizeof criterion_ - 1 }, option_                                                       \
+    }
+
+static struct sheet_submitted sheet_of(const struct chosen *options, size_t count)
+{
+    return (struct sheet_submitted){ .has_options = true, .options = options, .options_count = count };
+}
+
+static void expect_marking(const struct sheet_submitted *sheet, const char *code, const char *said)
+{
+    struct marked_sheet marked;
+    struct why why = { { 0 }, { 0 } };
+    const enum err e = scoring_mark_sheet(set, rubric, sheet, &marked, &why);
+
+    assert_int_equal(e, *code ? ERR_INVALID : ERR_NONE);
+    assert_string_equal(why.code, code);
+    assert_non_null(strstr(why.sentence, said));
+}
+
+static void a_sheet_is_worth_its_options(void **state)
+{
+    const struct chosen options[] = { CHOSEN("C.3", 3), CHOSEN("A.1.1", 2), CHOSEN("B.2", 0) };
+    const struct sheet_submitted sheet = sheet_of(options, 3);
+    struct marked_sheet marked;
+
+    (void)state;
+    assert_int_equal(scoring_mark_sheet(set, rubric, &sheet, &marked, NULL), ERR_NONE);
+    assert_int_equal(marked.total_hundredths, 5000);
+    assert_int_equal(marked.part_hundredths[0], 3000);
+    assert_int_equal(marked.part_hundredths[1], 0);
+    assert_int_equal(marked.part_hundredths[2], 2000);
+    assert_int_equal(marked.criterion_hundredths[0], 3000); /* in the rubric's order */
+}
+
+static void a_sheet_with_holes_names_all_of_them(void **state)
+{
+    const struct chosen one[] = { CHOSEN("B.2", 1) };
+    struct sheet_submitted sheet = sheet_of(one, 1);
+
+    (void)state;
+    expect_marking(&sheet, "CRITERION_MISSING", "A.1.1, C.3 (2 of 3");
+    sheet = sheet_of(NULL, 0);
+    expect_marking(&sheet, "CRITERION_MISSING", "A.1.1, B.2, C.3 (3 of 3");
+}
+
+static void a_sheet_with_a_wrong_answer_is_refused(void **state)
+{
+    const struct chosen twice[] = { CHOSEN("A.1.1", 1), CHOSEN("A.1.1", 1) };
+    const struct chosen unknown[] = { CHOSEN("A.9", 1) };
+    const struct chosen option[] = { CHOSEN("A.1.1", 4) };
+    const struct chosen good[] = { CHOSEN("A.1.1", 1), CHOSEN("B.2", 1), CHOSEN("C.3", 1) };
+    const struct met gates[] = { { { "STOPS", 5 } }, { { "FORGED", 6 } }, { { "NOTED", 5 } } };
+    const struct met strange[] = { { { "STRANGE", 7 } } };
+    const struct met same[] = { { { "STOPS", 5 } }, { { "STOPS", 5 } } };
+    struct sheet_submitted sheet = sheet_of(twice, 2);
+
+    (void)state;
+    expect_marking(&sheet, "CRITERION_TWICE", "A.1.1");
+    sheet = sheet_of(unknown, 1);
+    expect_marking(&sheet, "CRITERION_UNKNOWN", "A.9");
+    sheet = sheet_of(option, 1);
+    expect_marking(&sheet, "OPTION_UNKNOWN", "option 4");
+    sheet = sheet_of(good, 3);
+    expect_marking(&sheet, "", "");
+    sheet.gates = gates;
+    sheet.gates_count = 3;
+    expect_marking(&sheet, "", "");
+    sheet.gates = strange;
+    sheet.gates_count = 1;
+    expect_marking(&sheet, "GATE_UNKNOWN", "STRANGE");
+    sheet.gates = same;
+    sheet.gates_count = 2;
+    expect_marking(&sheet, "GATE_TWICE", "STOPS");
+    sheet = sheet_of(good, 3);
+    sheet.has_total_hundredths = true;
+    expect_marking(&sheet, "TOTAL_NOT_ALLOWED", "leave it out");
+}
+
+static void option_zero_is_refused_where_the_rule_set_says_so(void **state)
+{
+    const struct chosen zero[] = { CHOSEN("A.1.1", 0), CHOSEN("B.2", 1), CHOSEN("C.3", 1) };
+    const struct sheet_submitted sheet = sheet_of(zero, 3);
+
+    (void)state;
+    expect_marking(&sheet, "", "");
+    set->no_option_is_zero = false;
+    expect_marking(&sheet, "OPTION_UNKNOWN", "option 0");
+    set->no_option_is_zero = true;
+}
+
+static void without_a_public_rubric_a_sheet_is_a_total(void **state)
+{
+    const struct chosen one[] = { CHOSEN("A.1.1", 1) };
+    const struct met gate[] = { { { "STOPS", 5 } } };
+    struct sheet_submitted sheet = { .has_total_hundredths = true, .total_hundredths = 7090 };
+    struct marked_sheet marked;
+    struct why why = { { 0 }, { 0 } };
+
+    (void)state;
+    assert_int_equal(scoring_mark_sheet(total_set, NULL, &sheet, &marked, &why), ERR_NONE);
+    assert_int_equal(marked.total_hundredths, 7090);
+    sheet.gates = gate;
+    sheet.gates_count = 1;
+    assert_int_equal(scoring_mark_sheet(total_set, NULL, &sheet, &marked, &why), ERR_INVALID);
+    assert_string_equal(why.code, "GATE_UNKNOWN");
+    why_clear(&why);
+    sheet = (struct sheet_submitted){ .options = one, .options_count = 1, .has_total_hundredths = true };
+    assert_int_equal(scoring_mark_sheet(total_set, NULL, &sheet, &marked, &why), ERR_INVALID);
+    assert_string_equal(why.code, "OPTIONS_NOT_ALLOWED");
+    why_clear(&why);
+    sheet = (struct sheet_submitted){ .has_total_hundredths = false };
+    assert_int_equal(scoring_mark_sheet(total_set, NULL, &sheet, &marked, &why), ERR_INVALID);
+    assert_string_equal(why.code, "TOTAL_MISSING");
+}
+
+/* --- the star --- */
+
+/* The tally of sheets that only have totals; the first is the chair's. */
+static struct tally totals(const int64_t *values, size_t count)
+{
+    struct tally tally = { 0 };
+
+    for (size_t i = 0; i < count; i++) {
+        const struct marked_sheet sheet = { .total_hundredths = values[i] };
+
+        scoring_add(&tally, &sheet, i == 0);
+    }
+    return tally;
+}
+
+struct band_case {
+    const char *says;
+    int64_t totals[4];
+    size_t count;
+    int32_t star;
+};
+
+static const struct band_case band_cases[] = {
+    { "nothing is one star", { 0 }, 1, 1 },
+    { "29.99 is one star", { 2999 }, 1, 1 },
+    { "30 is two", { 3000 }, 1, 2 },
+    { "49.99 is two", { 4999 }, 1, 2 },
+    { "50 is three", { 5000 }, 1, 3 },
+    { "69.99 is three", { 6999 }, 1, 3 },
+    { "70 is four", { 7000 }, 1, 4 },
+    { "70.9 was rated four", { 7090 }, 1, 4 },
+    { "89.99 is four", { 8999 }, 1, 4 },
+    { "90 is five", { 9000 }, 1, 5 },
+    { "100 is five", { 10000 }, 1, 5 },
+    { "73 + 61 + 76 is a mean of exactly 70", { 7300, 6100, 7600 }, 3, 4 },
+    { "a mean of 69.9966... is not rounded up", { 7000, 7000, 6999 }, 3, 3 },
+    { "a mean of 89.9975 is not rounded up", { 9000, 9000, 9000, 8999 }, 4, 4 },
+};
+
+static void the_star_is_that_of_the_exact_mean(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof band_cases / sizeof *band_cases; i++) {
+        const struct tally tally = totals(band_cases[i].totals, band_cases[i].count);
+        struct rating rating;
+
+        scoring_rate(total_set, NULL, level_PROVINCE, &tally, &rating);
+        if (rating.star != band_cases[i].star || rating.star_by_points != band_cases[i].star)
+            fail_msg("%s: %d", band_cases[i].says, rating.star);
+        assert_int_equal(rating.missed_count, 0);
+        assert_int_equal(rating.has_authority, rating.star >= 3);
+        assert_false(rating.forwarded);
+    }
+}
+
+/* Sheets by option numbers of A.1.1, B.2, C.3, and gates; the first is the chair's. */
+struct ballot {
+    int64_t a, b, c;
+    bool stops, noted;
+};
+
+static struct tally ballots(const struct ballot *b, size_t count)
+{
+    struct tally tally = { 0 };
+
+    for (size_t i = 0; i < count; i++) {
+        const struct chosen options[] = { CHOSEN("A.1.1", b[i].a), CHOSEN("B.2", b[i].b),
+                                          CHOSEN("C.3", b[i].c) };
+        struct sheet_submitted sheet = sheet_of(options, 3);
+        struct met gates[2];
+        struct marked_sheet marked;
+
+        if (b[i].stops) gates[sheet.gates_count++].code = text("STOPS");
+        if (b[i].noted) gates[sheet.gates_count++].code = text("NOTED");
+        sheet.gates = gates;
+        assert_int_equal(scoring_mark_sheet(set, rubric, &sheet, &marked, NULL), ERR_NONE);
+        scoring_add(&tally, &marked, i == 0);
+    }
+    return tally;
+}
+
+static void a_missed_mark_lowers_the_star_to_the_highest_without_one(void **state)
+{
+    const struct ballot all[] = { { 3, 3, 2, false, false } };   /* 100 */
+    const struct ballot less[] = { { 2, 3, 2, false, false } };  /* 90, five-star mark missed */
+    const struct ballot least[] = { { 1, 3, 2, false, false } }; /* 70, three-star mark missed */
+    const struct ballot low[] = { { 1, 1, 1, false, false } };   /* 30: no marks are asked of two stars */
+    struct rating rating;
+    struct tally tally = ballots(all, 1);
+
+    (void)state;
+    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    assert_int_equal(rating.star, 5);
+    assert_int_equal(rating.missed_count, 0);
+    assert_true(rating.forwarded);
+    assert_true(rating.has_authority && rating.authority == authority_MINISTRY);
+
+    tally = ballots(less, 1);
+    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    assert_int_equal(rating.star_by_points, 5);
+    assert_int_equal(rating.star, 4);
+    assert_int_equal(rating.missed_count, 1);
+    assert_int_equal(rating.missed[0].star, 5);
+    assert_true(slice_is(rating.missed[0].criterion, "A.1.1"));
+    assert_int_equal(rating.missed[0].needed_hundredths, 4000);
+    assert_int_equal(rating.missed[0].reached_sum_hundredths, 3000);
+    assert_true(rating.has_authority && rating.authority == authority_PROVINCE);
+    assert_true(rating.forwarded);
+
+    tally = ballots(least, 1);
+    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    assert_int_equal(rating.star_by_points, 4);
+    assert_int_equal(rating.star, 2);
+    assert_int_equal(rating.missed_count, 1); /* the five-star mark is beyond its points */
+    assert_false(rating.has_authority);
+
+    tally = ballots(low, 1);
+    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    assert_int_equal(rating.star, 2);
+    assert_int_equal(rating.missed_count, 0);
+}
+
+static void a_mark_is_reached_by_the_exact_mean_or_by_every_member(void **state)
+{
+    /* Two of three reach 30 in A.1.1, one 10: the mean 23.3 misses it. With one 40 the mean is 30: reached.
+     */
+    const struct ballot misses[] = { { 2, 3, 2, false, false },
+                                     { 2, 3, 2, false, false },
+                                     { 1, 3, 2, false, false } };
+    const struct ballot reaches[] = { { 3, 3, 2, false, false },
+                                      { 3, 3, 2, false, false },
+                                      { 1, 3, 2, false, false } };
+    struct rating rating;
+    struct tally tally = ballots(misses, 3);
+
+    (void)state;
+    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    assert_int_equal(rating.star, 2);
+    assert_int_equal(rating.missed[0].reached_sum_hundredths, 7000);
+    tally = ballots(reaches, 3);
+    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    assert_int_equal(rating.star, 4); /* 90 by points, the five-star mark of 40 is missed */
+    set->mark_every_member = true;
+    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    assert_int_equal(rating.star, 2);
+    set->mark_every_member = false;
+}
+
+static void a_gate_ends_the_evaluation_when_more_than_half_name_it(void **state)
+{
+    const struct ballot half[] = { { 3, 3, 2, true, true }, { 3, 3, 2, false, true } };
+    const struct ballot more[] = { { 3, 3, 2, true, false },
+                                   { 3, 3, 2, true, false },
+                                   { 3, 3, 2, false, false } };
+    struct rating rating;
+    struct tally tally = ballots(half, 2);
+
+    (void)state;
+    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    assert_int_equal(rating.star, 5);
+    assert_int_equal(rating.gate_count, 1); /* NOTED is met and ends nothing */
+    assert_true(slice_is(rating.gates[0].code, "NOTED"));
+    set->gate_any = true;
+    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    assert_int_equal(rating.star, 0);
+    set->gate_any = false;
+    tally = ballots(more, 3);
+    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    assert_int_equal(rating.star, 0);
+    assert_int_equal(rating.star_by_points, 5);
+    assert_false(rating.has_authority);
+    assert_false(rating.forwarded);
+}
+
+static void only_a_province_sends_up(void **state)
+{
+    const struct ballot all[] = { { 3, 3, 2, false, false } };
+    const struct tally tally = ballots(all, 1);
+    struct rating rating;
+
+    (void)state;
+    scoring_rate(set, rubric, level_CENTRE, &tally, &rating);
+    assert_int_equal(rating.star, 5);
+    assert_false(rating.forwarded);
+}
+
+static void a_product_is_held_without_quorum_chair_or_agreement(void **state)
+{
+    const struct council c = small_council(level_PROVINCE); /* four members, 75 %, ten points */
+    const int64_t values[] = { 7000, 7500, 8000, 6900 };
+    struct tally tally = totals(values, 2);
+
+    (void)state;
+    assert_int_equal(scoring_weigh(total_set, NULL, &c, &tally), CLOSING_HOLDS_QUORUM);
+    tally = totals(values, 3);
+    assert_int_equal(scoring_weigh(total_set, NULL, &c, &tally),
+                     CLOSING_RATES); /* exactly ten points apart */
+    tally.chair = false;
+    assert_int_equal(scoring_weigh(total_set, NULL, &c, &tally), CLOSING_HOLDS_QUORUM);
+    tally = totals(values, 4);
+    assert_int_equal(scoring_weigh(total_set, NULL, &c, &tally), CLOSING_HOLDS_SPREAD);
+    tally = totals(NULL, 0);
+    assert_int_equal(scoring_weigh(total_set, NULL, &c, &tally), CLOSING_HOLDS_QUORUM);
+}
+
+static void a_product_that_a_gate_ended_is_not_held_for_its_points(void **state)
+{
+    const struct council c = small_council(level_PROVINCE);
+    const struct ballot far[] = { { 3, 3, 2, true, false },
+                                  { 1, 1, 1, true, false },
+                                  { 3, 3, 2, true, false } };
+    const struct ballot free_[] = { { 3, 3, 2, true, false },
+                                    { 1, 1, 1, false, false },
+                                    { 3, 3, 2, false, false } };
+    struct tally tally = ballots(far, 3);
+
+    (void)state;
+    assert_int_equal(scoring_weigh(set, rubric, &c, &tally), CLOSING_RATES);
+    tally = ballots(free_, 3);
+    assert_int_equal(scoring_weigh(set, rubric, &c, &tally), CLOSING_HOLDS_SPREAD);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_council_needs_exactly_one_chair_and_a_known_rule_set),
+        cmocka_unit_test(a_councils_own_limits_go_before_the_rule_sets),
+        cmocka_unit_test(a_sheet_must_come_from_a_member_for_a_dossier_of_the_council),
+        cmocka_unit_test(a_rubric_must_be_one_of_the_rule_set_and_agree_with_it),
+        cmocka_unit_test(a_sheet_is_worth_its_options),
+        cmocka_unit_test(a_sheet_with_holes_names_all_of_them),
+        cmocka_unit_test(a_sheet_with_a_wrong_answer_is_refused),
+        cmocka_unit_test(option_zero_is_refused_where_the_rule_set_says_so),
+        cmocka_unit_test(without_a_public_rubric_a_sheet_is_a_total),
+        cmocka_unit_test(the_star_is_that_of_the_exact_mean),
+        cmocka_unit_test(a_missed_mark_lowers_the_star_to_the_highest_without_one),
+        cmocka_unit_test(a_mark_is_reached_by_the_exact_mean_or_by_every_member),
+        cmocka_unit_test(a_gate_ends_the_evaluation_when_more_than_half_name_it),
+        cmocka_unit_test(only_a_province_sends_up),
+        cmocka_unit_test(a_product_is_held_without_quorum_chair_or_agreement),
+        cmocka_unit_test(a_product_that_a_gate_ended_is_not_held_for_its_points),
+    };
+
+    return cmocka_run_group_tests(tests, begin, NULL);
+}
