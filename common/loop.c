@@ -7,9 +7,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { LOOP_TICK_MS = 1000, LOOP_WAITING_MAX = 256, LOOP_PUBLISH_EVENTS = 1024, LOOP_REBUILDS_MAX = 3, LOOP_PAUSE_MS = 1000 };
+enum {
+    LOOP_TICK_MS = 1000,
+    LOOP_WAITING_MAX = 256,
+    LOOP_PUBLISH_EVENTS = 1024,
+    LOOP_REBUILDS_MAX = 3,
+    LOOP_PAUSE_MS = 1000
+};
 
-/* An answer that waits until everything it may rest on is STORED: nobody may hear of a fact before the log has it. */
+/* An answer that waits until everything it may rest on is STORED: nobody may hear of a fact before the log
+ * has it. */
 struct waiting {
     struct bus_peer peer;
     char *bytes;
@@ -42,8 +49,10 @@ static void answer_waiting(struct loop *l, bool drop);
 
 static enum err client_start(struct loop *l)
 {
-    const struct client_settings settings = { .endpoint = l->settings->broker, .publisher = l->service->name,
-                                              .epoch = 0, .heartbeat_ms = l->settings->heartbeat_ms };
+    const struct client_settings settings = { .endpoint = l->settings->broker,
+                                              .publisher = l->service->name,
+                                              .epoch = 0,
+                                              .heartbeat_ms = l->settings->heartbeat_ms };
 
     client_destroy(&l->client);
     l->following = false;
@@ -90,7 +99,8 @@ static enum err on_welcome(struct loop *l, const struct client_event *w)
     l->head = w->head;
     if (l->recalling) recall_close(&l->recall);
     l->recalling = false;
-    if (w->number < f->published || w->head < f->seq) return rebuild(l, "the log is shorter than this store remembers");
+    if (w->number < f->published || w->head < f->seq)
+        return rebuild(l, "the log is shorter than this store remembers");
     if (w->number <= f->number) {
         if (!fold_hash_at(f, w->number, &known) || !hash_equal(&known, &w->hash))
             return rebuild(l, "the log holds other outcomes than this store");
@@ -100,8 +110,8 @@ static enum err on_welcome(struct loop *l, const struct client_event *w)
                  (unsigned long long)w->number);
         e = fold_forget(f, f->number, &f->hash);
         if (!e)
-            e = recall_open(&l->recall, l->service, l->settings->broker, f->seq, &f->chain, f->number + 1, w->number,
-                            UINT64_MAX, l->stop, &l->why);
+            e = recall_open(&l->recall, l->service, l->settings->broker, f->seq, &f->chain, f->number + 1,
+                            w->number, UINT64_MAX, l->stop, &l->why);
         l->recalling = !e;
     }
     l->sent = f->published;
@@ -142,7 +152,8 @@ static enum err gather(struct loop *l, size_t room, size_t *n)
             cause = db_u64(s, 1);
             if (whole >= LOOP_PUBLISH_EVENTS || whole >= room || whole_bytes > CLIENT_WINDOW_BYTES / 4) break;
         }
-        if (whole > 0 && (*n >= room || l->bytes.size > CLIENT_WINDOW_BYTES / 2)) break; /* the next group waits */
+        if (whole > 0 && (*n >= room || l->bytes.size > CLIENT_WINDOW_BYTES / 2))
+            break; /* the next group waits */
         if (*n == FRAME_EVENTS_MAX) {
             e = ERR_PROMISE;
             break;
@@ -223,9 +234,11 @@ static enum err on_events(struct loop *l, const struct client_event *news)
     bool heard = false;
     enum err e = ERR_NONE;
 
-    for (size_t i = 0; i < news->count && !heard; i++) heard = fold_hears(f, &news->records[i]);
+    for (size_t i = 0; i < news->count && !heard; i++)
+        heard = fold_hears(f, &news->records[i]);
     if (heard) e = fold_begin(f);
-    for (size_t i = 0; !e && i < news->count; i++) e = take(l, &news->records[i]);
+    for (size_t i = 0; !e && i < news->count; i++)
+        e = take(l, &news->records[i]);
     if (!e && news->seq > f->seq) fold_pass(f, news->seq, &news->hash);
     if (!e && heard) e = fold_commit(f);
     if (e && heard) fold_rollback(f);
@@ -237,14 +250,17 @@ static enum err on_events(struct loop *l, const struct client_event *news)
 
 static enum err on_refused(struct loop *l, const struct client_event *news)
 {
-    if (slice_is(news->code, "DIVERGED")) return rebuild(l, "the log's chain is not the one this store knows");
-    if (slice_is(news->code, "DISK_FULL") || slice_is(news->code, "CLOCK_STOPPED") || slice_is(news->code, "BUSY")) {
+    if (slice_is(news->code, "DIVERGED"))
+        return rebuild(l, "the log's chain is not the one this store knows");
+    if (slice_is(news->code, "DISK_FULL") || slice_is(news->code, "CLOCK_STOPPED") ||
+        slice_is(news->code, "BUSY")) {
         log_line(LOG_ERROR, "refused", "code=%.*s number=%llu", SLICE_ARG(news->code),
                  (unsigned long long)news->number);
         l->paused_until_ms = clock_monotonic_ms() + LOOP_PAUSE_MS;
         return ERR_NONE;
     }
-    if (l->paused_until_ms && slice_is(news->code, "OUT_OF_SEQUENCE")) return ERR_NONE; /* behind the refused one */
+    if (l->paused_until_ms && slice_is(news->code, "OUT_OF_SEQUENCE"))
+        return ERR_NONE; /* behind the refused one */
     return why_set(&l->why, ERR_PROMISE, "REFUSED", "the broker refused our number %llu: %.*s: %.*s",
                    (unsigned long long)news->number, SLICE_ARG(news->code), SLICE_ARG(news->sentence));
 }
@@ -335,14 +351,17 @@ static enum err hear_questions(struct loop *l)
             continue;
         }
         if (!e) e = answer_frame(l, frame.bytes, &at_once);
-        if (!e && at_once) (void)bus_send(l->asked, &peer, buf_slice(&l->answer)); /* gone or full: no answer */
-        else if (!e) e = keep_waiting(l, &peer);
+        if (!e && at_once)
+            (void)bus_send(l->asked, &peer, buf_slice(&l->answer)); /* gone or full: no answer */
+        else if (!e)
+            e = keep_waiting(l, &peer);
     }
     bus_frame_fini(&frame);
     return e == ERR_AGAIN ? ERR_NONE : e;
 }
 
-/* Send what has waited long enough; after a rebuild nothing of it is known to be true, and the asker asks again. */
+/* Send what has waited long enough; after a rebuild nothing of it is known to be true, and the asker asks
+ * again. */
 static void answer_waiting(struct loop *l, bool drop)
 {
     size_t kept = 0;
@@ -414,8 +433,8 @@ static enum err start(struct loop *l)
     if (!e && l->settings->questions) e = bus_router_bind(l->settings->questions, &l->asked, &l->why);
     if (!e) e = client_start(l);
     if (!e)
-        log_line(LOG_INFO, "ready", "store=%s seq=%llu number=%llu", l->settings->store, (unsigned long long)l->fold.seq,
-                 (unsigned long long)l->fold.number);
+        log_line(LOG_INFO, "ready", "store=%s seq=%llu number=%llu", l->settings->store,
+                 (unsigned long long)l->fold.seq, (unsigned long long)l->fold.number);
     return e;
 }
 
@@ -434,7 +453,8 @@ static void finish(struct loop *l)
     free(l->waiting);
 }
 
-enum err loop_run(const struct service *service, const struct loop_settings *settings, const volatile sig_atomic_t *stop)
+enum err loop_run(const struct service *service, const struct loop_settings *settings,
+                  const volatile sig_atomic_t *stop)
 {
     struct loop l;
     int rebuilds = 0;

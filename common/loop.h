@@ -8,13 +8,13 @@
  *       cursor = r.seq, r.chain
  *   commit, publish the new outcomes in order, forget what is STORED
  *
- * Many records share one commit, each inside its own savepoint. A store that is lost, restored from an older copy, or
- * made by another program (schema, routes, prefixes and `program` are hashed) is brought up from the log: the
- * service's own recorded outcomes are read a second time beside it, in order, and used in place of decide until the
- * last of them is used up. So nothing is ever decided twice.
+ * Many records share one commit, each inside its own savepoint. A store that is lost, restored from an older
+ * copy, or made by another program (schema, routes, prefixes and `program` are hashed) is brought up from the
+ * log: the service's own recorded outcomes are read a second time beside it, in order, and used in place of
+ * decide until the last of them is used up. So nothing is ever decided twice.
  *
- * The store file holds `cursor`, `outbox`, `published`, `dead_letter`, `tally` (common/loop.sql) and the service's own
- * tables, all changed in one transaction.
+ * The store file holds `cursor`, `outbox`, `published`, `dead_letter`, `tally` (common/loop.sql) and the
+ * service's own tables, all changed in one transaction.
  */
 #ifndef COMMON_LOOP_H
 #define COMMON_LOOP_H
@@ -30,23 +30,24 @@ struct turn; /* one record being handled; handlers only see it through the calls
 
 /* Handlers. `rec` is the record, turn_envelope() its parsed envelope. */
 typedef enum err (*decide_fn)(struct turn *turn, const struct record *rec);
-/* `outcome` is what to apply; `cause` the record it answers (NULL when `outcome` is a fact from elsewhere). The turn's
- * envelope is that of `outcome`; turn_cause_envelope() that of the cause. */
+/* `outcome` is what to apply; `cause` the record it answers (NULL when `outcome` is a fact from elsewhere).
+ * The turn's envelope is that of `outcome`; turn_cause_envelope() that of the cause. */
 typedef enum err (*apply_fn)(struct turn *turn, const struct record *outcome, const struct record *cause);
 
 struct route {
     const char *type; /* "intake.dossier.filed" */
     decide_fn decide; /* may be NULL */
     apply_fn apply;   /* may be NULL */
-    /* For a request, what its refusal is called ("intake.dossier.returned"); NULL for a fact, which then dead-letters.
-     * The loop announces it by itself, with data {code, sentence}, when decide returns an error of fate REFUSED
-     * and the turn's why is set. */
+    /* For a request, what its refusal is called ("intake.dossier.returned"); NULL for a fact, which then
+     * dead-letters. The loop announces it by itself, with data {code, sentence}, when decide returns an error
+     * of fate REFUSED and the turn's why is set. */
     const char *refusal;
 };
 
 /* A read-only question about what is STORED: read `arguments` (a map), pack one map into `answer`.
  * ERR_NOT_FOUND or ERR_INVALID with why is told to the asker. */
-typedef enum err (*question_fn)(void *store, const msgpack_object *arguments, struct buf *answer, struct why *why);
+typedef enum err (*question_fn)(void *store, const msgpack_object *arguments, struct buf *answer,
+                                struct why *why);
 struct question {
     const char *name;
     question_fn answer;
@@ -58,11 +59,13 @@ struct service {
     const struct route *routes;       /* ended by a NULL type */
     const struct question *questions; /* ended by a NULL name */
     const char *schema;               /* its schema.sql */
-    int program;                      /* raise when the meaning of a fold changes: the store is then rebuilt */
-    size_t store_bytes;               /* size of its struct store */
-    enum err (*store_open)(void *store, sqlite3 *db, struct why *why); /* prepare statements; memory comes zeroed */
-    void (*store_close)(void *store);                                  /* finalize them; must bear a half-opened store */
-    /* Called once when caught up with the head, and again each `tick_ms`; may be NULL. For workers, not for rules. */
+    int program;        /* raise when the meaning of a fold changes: the store is then rebuilt */
+    size_t store_bytes; /* size of its struct store */
+    enum err (*store_open)(void *store, sqlite3 *db,
+                           struct why *why); /* prepare statements; memory comes zeroed */
+    void (*store_close)(void *store);        /* finalize them; must bear a half-opened store */
+    /* Called once when caught up with the head, and again each `tick_ms`; may be NULL. For workers, not for
+     * rules. */
     void (*caught_up)(void *store);
 };
 
@@ -72,41 +75,49 @@ const struct envelope *turn_envelope(struct turn *turn);
 const struct envelope *turn_cause_envelope(struct turn *turn); /* in apply of an outcome; else NULL */
 msgpack_zone *turn_zone(struct turn *turn);                    /* memory until the end of this turn */
 struct why *turn_why(struct turn *turn);
-int32_t turn_day(struct turn *turn); /* the day in Viet Nam of the record's time: that of the last clock.day.started */
+int32_t turn_day(
+    struct turn *turn); /* the day in Viet Nam of the record's time: that of the last clock.day.started */
 /* The id the next outcome announced with this type will get: facts may name one another. */
 void turn_next_id(struct turn *turn, const char *type, char id[HASH_ID_TEXT + 1]);
 /* How many outcomes of this cause have been announced so far. */
 uint32_t turn_announced(const struct turn *turn);
 
 /* --- what decide may say --- */
-/* One outcome: its type, two-digit province code, subject, and packed data map (copied). Its id, cause, ordinal,
- * count and time are the loop's business. ERR_LIMIT when a cause has too many outcomes. Typed forms: proto/codec.h. */
-enum err turn_announce(struct turn *turn, const char *type, struct slice province, struct slice subject, struct slice data);
+/* One outcome: its type, two-digit province code, subject, and packed data map (copied). Its id, cause,
+ * ordinal, count and time are the loop's business. ERR_LIMIT when a cause has too many outcomes. Typed forms:
+ * proto/codec.h. */
+enum err turn_announce(struct turn *turn, const char *type, struct slice province, struct slice subject,
+                       struct slice data);
 
-/* What an outcome counts as, by its type's last part: accepted, adopted, admitted, counted, registered, settled →
- * accepted; refused, returned → refused; deadlettered → dead; anything else is a consequence and is not counted. */
+/* What a request counts as in `status`: dead when an outcome of it is its dead letter, else refused when one
+ * is a refusal, else accepted. An outcome is a verdict when it speaks of the same context and thing as the
+ * refusal of some route; anything else is a consequence. */
 
 struct loop_settings {
-    const char *broker;      /* endpoint of the ROUTER */
-    const char *questions;   /* endpoint to answer questions at; NULL: none */
-    const char *store;       /* path of the SQLite file */
+    const char *broker;    /* endpoint of the ROUTER */
+    const char *questions; /* endpoint to answer questions at; NULL: none */
+    const char *store;     /* path of the SQLite file */
     int heartbeat_ms;
-    int tick_ms;             /* 0: 1000 */
+    int tick_ms; /* 0: 1000 */
 };
 
-/* Run until `*stop` is set (by a signal handler). Returns ERR_NONE then; any other error was logged with its sentence
- * and is the process's exit reason (loop_exit_code). */
-enum err loop_run(const struct service *service, const struct loop_settings *settings, const volatile sig_atomic_t *stop);
+/* Run until `*stop` is set (by a signal handler). Returns ERR_NONE then; any other error was logged with its
+ * sentence and is the process's exit reason (loop_exit_code). */
+enum err loop_run(const struct service *service, const struct loop_settings *settings,
+                  const volatile sig_atomic_t *stop);
 
-/* Exit codes of every service: 0 asked to stop, 1 stop error, 2 configuration, 3 SUPERSEDED, 4 store in use. */
+/* Exit codes of every service: 0 asked to stop, 1 stop error, 2 configuration, 3 SUPERSEDED, 4 store in use.
+ */
 int loop_exit_code(enum err e);
 
-/* Decide everything again, on the side, from the log, in a throw-away store, applying what is recorded, and print a line
- * for each outcome that today's program and rules would decide otherwise. *differences counts them. */
+/* Decide everything again, on the side, from the log, in a throw-away store, applying what is recorded, and
+ * print a line for each outcome that today's program and rules would decide otherwise. *differences counts
+ * them. */
 enum err loop_audit(const struct service *service, const struct loop_settings *settings, void *out_file,
                     uint64_t *differences, struct why *why);
 
-/* The whole main of a service: options --config FILE, --set KEY=VALUE, --check, --dump[=places], --audit, --sample,
+/* The whole main of a service: options --config FILE, --set KEY=VALUE, --check, --dump[=places], --audit,
+ * --sample,
  * --help; configuration, logging, signals, loop_run. */
 int loop_main(const struct service *service, int argc, char **argv);
 
@@ -115,12 +126,14 @@ struct bench; /* a store in memory or a file, fed by hand */
 enum err bench_new(const struct service *service, const char *path, struct bench **out, struct why *why);
 void bench_destroy(struct bench **b);
 /* Hand in one record as if it came from the log; its seq and chain are counted up here. Outcomes are kept. */
-enum err bench_feed(struct bench *b, const char *publisher, const char *topic, struct slice envelope, int64_t at_ms);
+enum err bench_feed(struct bench *b, const char *publisher, const char *topic, struct slice envelope,
+                    int64_t at_ms);
 size_t bench_outcomes(const struct bench *b); /* of the last feed */
 /* The i-th outcome of the last feed; parsed envelope in the bench's zone until the next feed. */
 enum err bench_outcome(struct bench *b, size_t i, struct slice *topic, struct envelope *out);
 void *bench_store(struct bench *b);
 sqlite3 *bench_db(struct bench *b);
-enum err bench_ask(struct bench *b, const char *question, struct slice packed_map, struct buf *answer, struct why *why);
+enum err bench_ask(struct bench *b, const char *question, struct slice packed_map, struct buf *answer,
+                   struct why *why);
 
 #endif

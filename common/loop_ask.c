@@ -85,8 +85,8 @@ static enum err answer(struct fold *f, const struct frame *ask, struct buf *out,
     for (const struct question *q = f->service->questions; q && q->name; q++) {
         if (slice_is(ask->question, q->name)) return q->answer(f->store, &ask->map, out, why);
     }
-    return why_set(why, ERR_INVALID, "UNKNOWN_QUESTION", "%s does not know the question %.*s", f->service->name,
-                   SLICE_ARG(ask->question));
+    return why_set(why, ERR_INVALID, "UNKNOWN_QUESTION", "%s does not know the question %.*s",
+                   f->service->name, SLICE_ARG(ask->question));
 }
 
 void fold_answer(struct fold *f, const struct frame *ask, struct buf *out)

@@ -1,7 +1,9 @@
-/* loop_audit.c - decide everything again, on the side, and list what today's program and rules would decide otherwise.
+/* loop_audit.c - decide everything again, on the side, and list what today's program and rules would decide
+ * otherwise.
  *
- * A throw-away store in memory follows the log as in a rebuild, so that each decision rests on what was recorded
- * before it; beside it decide runs, and its outcomes are compared with the recorded ones, byte for byte.
+ * A throw-away store in memory follows the log as in a rebuild, so that each decision rests on what was
+ * recorded before it; beside it decide runs, and its outcomes are compared with the recorded ones, byte for
+ * byte.
  */
 #include "common/loop_inside.h"
 
@@ -24,7 +26,8 @@ static struct slice data_type(struct slice topic)
     return topic_type(topic);
 }
 
-static void differ(struct audit *a, const struct record *r, size_t i, const struct outcome *was, const struct outcome *now)
+static void differ(struct audit *a, const struct record *r, size_t i, const struct outcome *was,
+                   const struct outcome *now)
 {
     const struct slice none = slice_text("nothing");
     const struct slice old = was ? data_type(was->topic) : none, new = now ? data_type(now->topic) : none;
@@ -47,7 +50,8 @@ static enum err compare(struct audit *a, const struct record *r, const struct ou
     for (size_t i = 0; i < count || i < decided; i++) {
         const struct outcome *old = i < count ? &was[i] : NULL, *new = i < decided ? &now[i] : NULL;
 
-        if (!old || !new || !slice_equal(old->topic, new->topic) || !slice_equal(old->envelope, new->envelope))
+        if (!old || !new || !slice_equal(old->topic, new->topic) ||
+            !slice_equal(old->envelope, new->envelope))
             differ(a, r, i, old, new);
     }
     return ERR_NONE;
@@ -92,7 +96,8 @@ static enum err begin(struct audit *a, uint64_t head, struct why *why)
         n++;
     }
     if (!a->ready)
-        e = recall_open(&a->recall, a->service, a->settings->broker, 0, &zero, 1, UINT64_MAX, head, NULL, why);
+        e = recall_open(&a->recall, a->service, a->settings->broker, 0, &zero, 1, UINT64_MAX, head, NULL,
+                        why);
     else
         e = ERR_NONE;
     a->ready = true;
@@ -106,9 +111,11 @@ static enum err hear(struct audit *a, const struct client_event *news, struct wh
 
     if (news->news == CLIENT_READY) return begin(a, a->ready ? a->until : news->head, why);
     if (news->news == CLIENT_REFUSED)
-        return why_set(why, ERR_PROMISE, "AUDIT", "%.*s: %.*s", SLICE_ARG(news->code), SLICE_ARG(news->sentence));
+        return why_set(why, ERR_PROMISE, "AUDIT", "%.*s: %.*s", SLICE_ARG(news->code),
+                       SLICE_ARG(news->sentence));
     if (news->news != CLIENT_EVENTS) return ERR_NONE;
-    for (size_t i = 0; !e && !a->done && i < news->count; i++) e = audit_record(a, &news->records[i], why);
+    for (size_t i = 0; !e && !a->done && i < news->count; i++)
+        e = audit_record(a, &news->records[i], why);
     if (news->seq > a->fold.seq) fold_pass(&a->fold, news->seq, &news->hash);
     if (a->fold.seq >= a->until) a->done = true;
     return e;
@@ -134,7 +141,8 @@ enum err loop_audit(const struct service *service, const struct loop_settings *s
     while (!e && !a.done) {
         e = client_next(a.client, 1000, &news, why);
         if (!e && news.news == CLIENT_NOTHING && !a.ready && ++silent > 5)
-            e = why_set(why, ERR_TIMEOUT, "BROKER", "no broker answers at %s; is it running?", settings->broker);
+            e = why_set(why, ERR_TIMEOUT, "BROKER", "no broker answers at %s; is it running?",
+                        settings->broker);
         if (!e) e = hear(&a, &news, why);
     }
     *differences = a.differences;

@@ -43,18 +43,24 @@ void bench_destroy(struct bench **b)
     *b = NULL;
 }
 
-static struct record next_record(struct bench *b, const char *publisher, struct slice topic, struct slice envelope,
-                                 int64_t at_ms)
+static struct record next_record(struct bench *b, const char *publisher, struct slice topic,
+                                 struct slice envelope, int64_t at_ms)
 {
-    struct record r = { .seq = ++b->seq, .at_ms = at_ms, .publisher = slice_text(publisher), .topic = topic,
-                        .envelope = envelope, .epoch = 1, .number = b->seq };
+    struct record r = { .seq = ++b->seq,
+                        .at_ms = at_ms,
+                        .publisher = slice_text(publisher),
+                        .topic = topic,
+                        .envelope = envelope,
+                        .epoch = 1,
+                        .number = b->seq };
 
     r.chain = hash_chain(&b->chain, r.seq, at_ms, r.publisher, r.epoch, r.number, topic, envelope);
     b->chain = r.chain;
     return r;
 }
 
-enum err bench_feed(struct bench *b, const char *publisher, const char *topic, struct slice envelope, int64_t at_ms)
+enum err bench_feed(struct bench *b, const char *publisher, const char *topic, struct slice envelope,
+                    int64_t at_ms)
 {
     const struct record r = next_record(b, publisher, slice_text(topic), envelope, at_ms);
     struct why why = { 0 };
@@ -108,7 +114,8 @@ sqlite3 *bench_db(struct bench *b)
     return b->fold.db;
 }
 
-enum err bench_ask(struct bench *b, const char *question, struct slice packed_map, struct buf *answer, struct why *why)
+enum err bench_ask(struct bench *b, const char *question, struct slice packed_map, struct buf *answer,
+                   struct why *why)
 {
     msgpack_object arguments;
     enum err e = mp_read(packed_map, b->zone, &arguments, why);

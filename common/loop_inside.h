@@ -1,6 +1,7 @@
 /* loop_inside.h - what the files of the loop share; handlers include loop.h only.
  *
- *   fold    a store and how one record changes it: no socket, no clock        (loop_fold.c)
+ *   fold    a store and how one record changes it: no socket, no clock
+ *           (loop_store.c opens and commits, loop_decide.c decides, loop_apply.c applies)
  *   recall  the service's own recorded outcomes, read from the log in order   (loop_recall.c)
  *   run     the conversation with the broker and with those who ask           (loop.c)
  */
@@ -80,8 +81,10 @@ struct fold {
     int lock; /* file descriptor of PATH.lock, or -1 */
 };
 
-/* Open, or make, or make anew when another program made it (*rebuilt). ERR_LIMIT: another process holds it. */
-enum err fold_open(struct fold *f, const struct service *service, const char *path, bool *rebuilt, struct why *why);
+/* Open, or make, or make anew when another program made it (*rebuilt). ERR_LIMIT: another process holds it.
+ */
+enum err fold_open(struct fold *f, const struct service *service, const char *path, bool *rebuilt,
+                   struct why *why);
 void fold_close(struct fold *f);
 /* Close, delete the files, and open empty. */
 enum err fold_rebuild(struct fold *f, const char *path, struct why *why);
@@ -92,12 +95,13 @@ void fold_rollback(struct fold *f); /* and the cursor as it was last committed *
 
 /* Is there anything to do for this record but moving the cursor? */
 bool fold_hears(const struct fold *f, const struct record *r);
-/* Fill turn.outcomes with what decide says. ERR_NONE also for refusals and dead letters: they are outcomes. */
+/* Fill turn.outcomes with what decide says. ERR_NONE also for refusals and dead letters: they are outcomes.
+ */
 enum err fold_decide(struct fold *f, const struct record *r);
 /* Apply outcomes and the record itself, put decided outcomes into the outbox, count, move the cursor.
  * `recalled` outcomes are in the log already, and whatever fails then is a stop. */
-enum err fold_apply(struct fold *f, const struct record *r, const struct outcome *outcomes, size_t count, bool recalled,
-                    struct why *why);
+enum err fold_apply(struct fold *f, const struct record *r, const struct outcome *outcomes, size_t count,
+                    bool recalled, struct why *why);
 /* decide and apply; a fact that cannot be applied becomes a dead letter. */
 enum err fold_take(struct fold *f, const struct record *r, struct why *why);
 /* Only move the cursor. */
@@ -105,6 +109,22 @@ void fold_pass(struct fold *f, uint64_t seq, const struct hash *chain);
 enum err fold_forget(struct fold *f, uint64_t number, const struct hash *hash);
 /* Running hash after our outcome `number`, if we still know it. */
 bool fold_hash_at(struct fold *f, uint64_t number, struct hash *out);
+
+/* --- between loop_store.c, loop_decide.c and loop_apply.c --- */
+enum err fold_run(struct fold *f, enum fold_statement which);
+const struct route *route_find(const struct service *s, struct slice type);
+/* Is `type` the service's name followed by `rest`? */
+bool fold_owns(const struct fold *f, struct slice type, const char *rest);
+bool type_is_retry(struct slice type);
+void turn_begin(struct turn *turn, const struct record *rec);
+void turn_clear_drafts(struct turn *turn);
+/* Give the drafts their places, ids and numbers: turn.outcomes. */
+enum err turn_finish(struct turn *turn);
+/* Replace the drafts by the word that the record at `seq` is a dead letter, because of `because` and
+ * turn.why. */
+enum err turn_announce_dead(struct turn *turn, enum err because, uint64_t seq);
+/* A retry or skip: is it for us, of which letter, and is that open? Then it is in turn.letter. */
+enum err turn_letter(struct turn *turn, const struct record *r, bool *ours, uint64_t *seq, bool *there);
 
 struct recall {
     struct client *client;
@@ -124,15 +144,16 @@ struct recall {
     const volatile sig_atomic_t *stop;
 };
 
-/* Read our outcomes next_number..until_number (or all up to until_seq), beginning behind the cursor (after, chain). */
+/* Read our outcomes next_number..until_number (or all up to until_seq), beginning behind the cursor (after,
+ * chain). */
 enum err recall_open(struct recall *r, const struct service *service, const char *broker, uint64_t after,
-                     const struct hash *chain, uint64_t next_number, uint64_t until_number, uint64_t until_seq,
-                     const volatile sig_atomic_t *stop, struct why *why);
+                     const struct hash *chain, uint64_t next_number, uint64_t until_number,
+                     uint64_t until_seq, const volatile sig_atomic_t *stop, struct why *why);
 void recall_close(struct recall *r);
-/* The recorded outcomes of the record at `cause_seq`, which must be asked for in rising order. *ended: none of
- * this cause, and none will come for later ones. */
-enum err recall_group(struct recall *r, uint64_t cause_seq, const struct outcome **group, size_t *count, bool *ended,
-                      struct why *why);
+/* The recorded outcomes of the record at `cause_seq`, which must be asked for in rising order. *ended: none
+ * of this cause, and none will come for later ones. */
+enum err recall_group(struct recall *r, uint64_t cause_seq, const struct outcome **group, size_t *count,
+                      bool *ended, struct why *why);
 
 /* Answer one ASK; `answer` gets an ANSWER or FAULT frame. */
 void fold_answer(struct fold *f, const struct frame *ask, struct buf *answer);

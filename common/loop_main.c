@@ -42,7 +42,8 @@ static const struct argp_option argp_options[] = {
     { "sample", OPTION_SAMPLE, NULL, 0, "Print a sample settings file", 0 },
     { "dump", OPTION_DUMP, "places", OPTION_ARG_OPTIONAL,
       "Print the store as text; with =places also log positions and the loop's own tables", 0 },
-    { "audit", OPTION_AUDIT, NULL, 0, "Decide everything again and list what would differ; exit 1 if anything does", 0 },
+    { "audit", OPTION_AUDIT, NULL, 0,
+      "Decide everything again and list what would differ; exit 1 if anything does", 0 },
     { 0 },
 };
 
@@ -94,18 +95,21 @@ static enum err expand(char *text, struct why *why)
     return e;
 }
 
-static enum err load(const struct options *o, const struct config_key *keys, struct settings *s, struct why *why)
+static enum err load(const struct options *o, const struct config_key *keys, struct settings *s,
+                     struct why *why)
 {
     enum err e = config_load(keys, o->config, s, why);
     int level;
 
-    for (size_t i = 0; !e && i < o->set_count; i++) e = config_set(keys, o->sets[i], s, why);
+    for (size_t i = 0; !e && i < o->set_count; i++)
+        e = config_set(keys, o->sets[i], s, why);
     if (!e) e = expand(s->broker, why);
     if (!e) e = expand(s->questions, why);
     if (!e) e = expand(s->store, why);
     level = log_level_parse(s->level);
     if (!e && level < 0)
-        e = why_set(why, ERR_CONFIG, "CONFIG", "log/level is '%s'; it is one of debug, info, warn, error", s->level);
+        e = why_set(why, ERR_CONFIG, "CONFIG", "log/level is '%s'; it is one of debug, info, warn, error",
+                    s->level);
     if (!e) log_setup(o->service->name, (enum log_level)level);
     return e;
 }
@@ -144,9 +148,12 @@ static enum err run(const struct service *service, const struct loop_settings *l
     return loop_run(service, ls, &stop_asked);
 }
 
-static int act(const struct options *o, const struct config_key *keys, const struct settings *s, struct why *why)
+static int act(const struct options *o, const struct config_key *keys, const struct settings *s,
+               struct why *why)
 {
-    const struct loop_settings ls = { .broker = s->broker, .questions = s->questions, .store = s->store,
+    const struct loop_settings ls = { .broker = s->broker,
+                                      .questions = s->questions,
+                                      .store = s->store,
                                       .heartbeat_ms = (int)s->heartbeat_ms };
     enum err e = ERR_NONE;
 
@@ -170,7 +177,9 @@ static int act(const struct options *o, const struct config_key *keys, const str
     case MODE_AUDIT:
         return audit(o->service, &ls, why);
     }
-    if (e) fprintf(stderr, "ocop-%s: %s\n", o->service->name, why->sentence[0] ? why->sentence : err_sentence(e));
+    if (e)
+        fprintf(stderr, "ocop-%s: %s\n", o->service->name,
+                why->sentence[0] ? why->sentence : err_sentence(e));
     return loop_exit_code(e);
 }
 
@@ -185,23 +194,26 @@ int loop_main(const struct service *service, int argc, char **argv)
 
     snprintf(questions, sizeof questions, "ipc://{run}/%s.sock", service->name);
     snprintf(store, sizeof store, "{state}/%s.db", service->name);
-    snprintf(doc, sizeof doc,
-             "The %s service of OCOP.\v"
-             "Examples:\n"
-             "  ocop-%s --run /run/ocop --state /var/lib/ocop\n"
-             "  ocop-%s --config /etc/ocop/%s.zpl --check\n"
-             "  ocop-%s --state /var/lib/ocop --dump\n\n"
-             "Exit codes: 0 asked to stop, 1 stopped by an error, 2 settings, 3 superseded by another process, 4 "
-             "store in use.",
-             service->name, service->name, service->name, service->name, service->name);
+    snprintf(
+        doc, sizeof doc,
+        "The %s service of OCOP.\v"
+        "Examples:\n"
+        "  ocop-%s --run /run/ocop --state /var/lib/ocop\n"
+        "  ocop-%s --config /etc/ocop/%s.zpl --check\n"
+        "  ocop-%s --state /var/lib/ocop --dump\n\n"
+        "Exit codes: 0 asked to stop, 1 stopped by an error, 2 settings, 3 superseded by another process, 4 "
+        "store in use.",
+        service->name, service->name, service->name, service->name, service->name);
     const struct config_key keys[] = {
-        { "broker", CONFIG_TEXT, offsetof(struct settings, broker), PLACE_BROKER, 0, 0, "the broker's ROUTER endpoint" },
+        { "broker", CONFIG_TEXT, offsetof(struct settings, broker), PLACE_BROKER, 0, 0,
+          "the broker's ROUTER endpoint" },
         { "questions", CONFIG_TEXT, offsetof(struct settings, questions), questions, 0, 0,
           "where this service answers questions" },
         { "store", CONFIG_TEXT, offsetof(struct settings, store), store, 0, 0, "its SQLite file" },
         { "heartbeat_ms", CONFIG_NUMBER, offsetof(struct settings, heartbeat_ms), "1000", 10, 60000,
           "milliseconds between PINGs; three without an answer and it connects again" },
-        { "log/level", CONFIG_TEXT, offsetof(struct settings, level), "info", 0, 0, "debug, info, warn or error" },
+        { "log/level", CONFIG_TEXT, offsetof(struct settings, level), "info", 0, 0,
+          "debug, info, warn or error" },
         { 0 },
     };
     memset(&s, 0, sizeof s);

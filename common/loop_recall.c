@@ -21,12 +21,13 @@ static enum err follow(struct recall *r)
     prefixes[n++] = slice_text(prefix);
     /* The courier speaks on its owner's topic. */
     prefixes[n++] = slice_text("notification.message.");
-    return client_follow(r->client, r->through, &r->after_chain, prefixes, slice_is(prefixes[0], "courier.") ? 2 : 1);
+    return client_follow(r->client, r->through, &r->after_chain, prefixes,
+                         slice_is(prefixes[0], "courier.") ? 2 : 1);
 }
 
 enum err recall_open(struct recall *r, const struct service *service, const char *broker, uint64_t after,
-                     const struct hash *chain, uint64_t next_number, uint64_t until_number, uint64_t until_seq,
-                     const volatile sig_atomic_t *stop, struct why *why)
+                     const struct hash *chain, uint64_t next_number, uint64_t until_number,
+                     uint64_t until_seq, const volatile sig_atomic_t *stop, struct why *why)
 {
     const struct client_settings settings = { .endpoint = broker };
 
@@ -73,8 +74,8 @@ static enum err next_batch(struct recall *r, struct why *why)
         r->after_chain = news.hash;
         return ERR_NONE;
     case CLIENT_REFUSED:
-        return why_set(why, slice_is(news.code, "DIVERGED") ? ERR_DIVERGED : ERR_PROMISE, "RECALL", "%.*s: %.*s",
-                       SLICE_ARG(news.code), SLICE_ARG(news.sentence));
+        return why_set(why, slice_is(news.code, "DIVERGED") ? ERR_DIVERGED : ERR_PROMISE, "RECALL",
+                       "%.*s: %.*s", SLICE_ARG(news.code), SLICE_ARG(news.sentence));
     case CLIENT_NOTHING:
     case CLIENT_WELCOME:
     case CLIENT_STORED:
@@ -126,8 +127,8 @@ static enum err keep(struct recall *r, size_t n)
     return buf_add(&r->bytes, rec->envelope.data, rec->envelope.size);
 }
 
-enum err recall_group(struct recall *r, uint64_t cause_seq, const struct outcome **group, size_t *count, bool *ended,
-                      struct why *why)
+enum err recall_group(struct recall *r, uint64_t cause_seq, const struct outcome **group, size_t *count,
+                      bool *ended, struct why *why)
 {
     uint32_t expected = 0;
     size_t n = 0;

@@ -2,13 +2,11 @@
  *
  * For each EVENT(name, ...) there are
  *     enum err name_decode(const struct envelope *e, msgpack_zone *zone, struct name *out, struct why *why);
- *     enum err name_announce(struct turn *turn, struct slice province, struct slice subject, const struct name *event);
- *     extern const struct event_kind name_kind;
+ *     enum err name_announce(struct turn *turn, struct slice province, struct slice subject, const struct
+ * name *event); extern const struct event_kind name_kind;
  *
- * Decoding skips unknown fields and refuses missing and out-of-range ones with a sentence that names the field, what came
- * and the rule:
- *     ERR_NONE
- *     ERR_INVALID      code FIELD_MISSING, FIELD_KIND or FIELD_RANGE
+ * Decoding skips unknown fields and refuses missing and out-of-range ones with a sentence that names the
+ * field, what came and the rule: ERR_NONE ERR_INVALID      code FIELD_MISSING, FIELD_KIND or FIELD_RANGE
  *     ERR_UNREADABLE   the envelope is of another type, or has no data map
  *     ERR_NOMEM
  * Slices borrow from the message, lists live in `zone`.
@@ -31,7 +29,17 @@ enum event_origin {
 };
 const char *event_origin_name(enum event_origin o); /* "outside", "intake", ... */
 
-enum field_kind { FIELD_TEXT, FIELD_ID, FIELD_NUM, FIELD_DAY, FIELD_FLAG, FIELD_BYTES, FIELD_FACT, FIELD_PICK, FIELD_LIST };
+enum field_kind {
+    FIELD_TEXT,
+    FIELD_ID,
+    FIELD_NUM,
+    FIELD_DAY,
+    FIELD_FLAG,
+    FIELD_BYTES,
+    FIELD_FACT,
+    FIELD_PICK,
+    FIELD_LIST
+};
 extern const char *const field_kind_names[]; /* "text", "id", ... */
 
 struct event_kind;
@@ -40,13 +48,13 @@ struct field {
     const char *name;
     enum field_kind kind;
     bool required;
-    int64_t least, most;             /* letters, bytes, value, or elements, as the kind says */
-    size_t offset;                   /* of the value */
-    size_t has_offset;               /* of has_NAME; used when not required */
-    size_t count_offset;             /* LIST: of NAME_count */
-    const char *const *words;        /* PICK: ended by NULL */
-    const struct event_kind *item;   /* LIST: the element */
-    const char *fact;                /* FACT: the type it names */
+    int64_t least, most;           /* letters, bytes, value, or elements, as the kind says */
+    size_t offset;                 /* of the value */
+    size_t has_offset;             /* of has_NAME; used when not required */
+    size_t count_offset;           /* LIST: of NAME_count */
+    const char *const *words;      /* PICK: ended by NULL */
+    const struct event_kind *item; /* LIST: the element */
+    const char *fact;              /* FACT: the type it names */
     const char *doc;
 };
 
@@ -60,30 +68,38 @@ struct event_kind {
     size_t field_count, size;
 };
 
-extern const struct event_kind *const event_kinds[]; /* all events, in the order of events.def, ended by NULL */
+extern const struct event_kind
+    *const event_kinds[]; /* all events, in the order of events.def, ended by NULL */
 const struct event_kind *event_kind_find(struct slice type); /* NULL: unknown */
 /* May this publisher say this type? Service names are reserved; "operator" and "courier" too. */
 bool event_permitted(const struct event_kind *kind, struct slice publisher);
 /* A pushed event that gets a verdict: of origin OUTSIDE, OPERATOR or COURIER and heard by a service. */
 bool event_is_request(const struct event_kind *kind);
 
-enum err codec_decode(const struct event_kind *kind, const msgpack_object *data, msgpack_zone *zone, void *out,
-                      struct why *why);
-/* Pack the struct as a map; absent optional fields are left out. Checks the same rules: what we announce can be read. */
+/* What an outcome says of the request it answers. A consequence (product.rated, certificate.issued) says
+ * nothing: a verdict is one whose context and thing also have a `refused` or `returned`. */
+enum event_verdict { EVENT_CONSEQUENCE, EVENT_ACCEPTED, EVENT_RETURNED, EVENT_REFUSED, EVENT_DEAD };
+enum event_verdict event_verdict(struct slice type);
+
+enum err codec_decode(const struct event_kind *kind, const msgpack_object *data, msgpack_zone *zone,
+                      void *out, struct why *why);
+/* Pack the struct as a map; absent optional fields are left out. Checks the same rules: what we announce can
+ * be read. */
 enum err codec_encode(const struct event_kind *kind, const void *event, struct buf *out, struct why *why);
-enum err codec_announce(struct turn *turn, const struct event_kind *kind, struct slice province, struct slice subject,
-                        const void *event);
+enum err codec_announce(struct turn *turn, const struct event_kind *kind, struct slice province,
+                        struct slice subject, const void *event);
 
 const char *pick_word(const struct field *field, int value);
 
-#define PICKS(set)              const char *set##_word(enum set value);
+#define PICKS(set) const char *set##_word(enum set value);
 #define CHOICE(set, name, word)
 #define END_PICKS(set)
-#define STRUCT(name, doc)       extern const struct event_kind name##_kind;
-#define EVENT(name, type, origin, doc)                                                                            \
-    extern const struct event_kind name##_kind;                                                                   \
-    enum err name##_decode(const struct envelope *e, msgpack_zone *zone, struct name *out, struct why *why);      \
-    enum err name##_announce(struct turn *turn, struct slice province, struct slice subject, const struct name *event);
+#define STRUCT(name, doc) extern const struct event_kind name##_kind;
+#define EVENT(name, type, origin, doc)                                                                       \
+    extern const struct event_kind name##_kind;                                                              \
+    enum err name##_decode(const struct envelope *e, msgpack_zone *zone, struct name *out, struct why *why); \
+    enum err name##_announce(struct turn *turn, struct slice province, struct slice subject,                 \
+                             const struct name *event);
 #define END(name)
 #define FIELD(owner, need, kind, name, least, most, doc)
 #define FACT(owner, need, name, type, doc)

@@ -193,3 +193,33 @@ const char *pick_word(const struct field *field, int value)
         if (i == value) return field->words[i];
     return NULL;
 }
+
+/* --- verdicts --- */
+
+static struct slice type_thing(struct slice type)
+{
+    while (type.size > 0 && type.data[type.size - 1] != '.')
+        type.size--;
+    return type;
+}
+
+static bool type_ends(struct slice type, const char *verb)
+{
+    struct slice thing = type_thing(type);
+
+    return slice_is(slice_of(type.data + thing.size, type.size - thing.size), verb);
+}
+
+enum event_verdict event_verdict(struct slice type)
+{
+    if (type_ends(type, "deadlettered")) return EVENT_DEAD;
+    if (type_ends(type, "refused")) return EVENT_REFUSED;
+    if (type_ends(type, "returned")) return EVENT_RETURNED;
+    for (size_t i = 0; event_kinds[i]; i++) {
+        struct slice other = slice_text(event_kinds[i]->type);
+
+        if (!slice_equal(type_thing(type), type_thing(other))) continue;
+        if (type_ends(other, "refused") || type_ends(other, "returned")) return EVENT_ACCEPTED;
+    }
+    return EVENT_CONSEQUENCE;
+}

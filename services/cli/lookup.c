@@ -69,11 +69,10 @@ static enum err still_missing(enum err e, const char *service, struct slice ref,
         return why_set(why, e, "TIMEOUT", "@%.*s: the service %s does not answer; is it running? (%s)",
                        SLICE_ARG(ref), service, last->sentence);
     }
-    return why_set(
-        why, e, last->code,
-        "@%.*s: %s; %s knows no %s of that name. Push the rows it comes from first, or wait longer with "
-        "--wait",
-        SLICE_ARG(ref), last->sentence, service, type);
+    return why_set(why, e, last->code,
+                   "@%.*s: %s knows no %s of that name (%s) Push the rows it comes from first, or wait "
+                   "longer with --wait",
+                   SLICE_ARG(ref), service, type, last->sentence);
 }
 
 /* Ask until there is an answer, the time is over or somebody stops us. */

@@ -16,15 +16,17 @@ enum {
     KEY_ENCODING,
     KEY_TEMPLATE,
     KEY_RESUME,
+    KEY_AGAIN,
     KEY_VERBOSE,
-    FILES_MAX = 1024
+    FILES_MAX = 1024,
+    AGAIN_MAX = 1000
 };
 
 struct push {
     struct cli *cli;
     struct rows_settings settings;
     const char *template_type;
-    bool resume, verbose;
+    bool resume, again, verbose;
     const char *files[FILES_MAX];
     size_t count;
 };
@@ -46,7 +48,8 @@ static const char doc[] =
     "If one row is wrong, nothing is sent. What is right goes into the spool first, so a lost line or power "
     "does no "
     "harm: the same command again, or `ocop push --resume`, goes on where it stopped. The same row twice is "
-    "the same event: it is not sent again, its verdict is shown.\n"
+    "the same event: it is not sent again, its verdict is shown. A row that is right and was refused because "
+    "something else was missing goes out once more with --again.\n"
     "\n"
     "EXAMPLES\n"
     "  ocop push --template dossier.filed > dossier.filed-2018.csv\n"
@@ -63,6 +66,7 @@ static const struct argp_option options[] = {
     { "encoding", KEY_ENCODING, "NAME", 0, "cp1258 for files of an old Vietnamese Windows; utf-8", 1 },
     { "template", KEY_TEMPLATE, "TYPE", 0, "Print the header line for an event, and end", 1 },
     { "resume", KEY_RESUME, 0, 0, "Send and hear what the spool still has open", 1 },
+    { "again", KEY_AGAIN, 0, 0, "Rows that were refused or returned are sent once more, as they are", 1 },
     { "verbose", KEY_VERBOSE, 0, 0, "Print accepted rows one by one too", 1 },
     { 0 },
 };
@@ -107,6 +111,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_RESUME:
         push->resume = true;
+        return 0;
+    case KEY_AGAIN:
+        push->again = true;
         return 0;
     case KEY_VERBOSE:
         push->verbose = true;
@@ -200,17 +207,55 @@ static enum err add_event(struct spool *sp, const char *type, const char *provin
     return e;
 }
 
-static enum err add_rows(struct spool *sp, const struct rows *rows, size_t *known, struct why *why)
+/* The id of the n-th time the same row is said: 0 is the row's own. */
+static void again_id(const struct spool *sp, const struct row_event *row, unsigned n,
+                     char id[HASH_ID_TEXT + 1])
+{
+    char time[16];
+    struct slice parts[4] = { slice_text(spool_publisher(sp)),
+                              slice_text(row->kind->type),
+                              slice_of(row->data, row->size),
+                              { NULL, 0 } };
+
+    snprintf(time, sizeof time, "%u", n);
+    parts[3] = slice_text(time);
+    hash_id(parts, n ? 4 : 3, id);
+}
+
+/* The first time that was not refused: said now, or waiting, or accepted. So --again twice does no harm
+ * either. */
+static enum err choose_id(struct spool *sp, const struct row_event *row, char id[HASH_ID_TEXT + 1],
+                          struct why *why)
+{
+    for (unsigned n = 0; n < AGAIN_MAX; n++) {
+        bool spurned = false;
+        enum err e;
+
+        again_id(sp, row, n, id);
+        e = spool_spurned(sp, slice_text(id), &spurned, why);
+        if (e || !spurned) return e;
+    }
+    return why_set(why, ERR_LIMIT, "AGAIN", "%s:%u: this row was refused %d times", row->file, row->line,
+                   AGAIN_MAX);
+}
+
+static enum err add_rows(struct spool *sp, const struct rows *rows, bool again, size_t *known,
+                         struct why *why)
 {
     enum err e = spool_begin(sp, why);
 
     *known = 0;
     for (size_t i = 0; !e && i < rows->count; i++) {
         const struct row_event *r = &rows->list[i];
+        char id[HASH_ID_TEXT + 1];
         bool added = false;
 
-        e = add_event(sp, r->kind->type, r->province, r->file, r->line, r->id, slice_of(r->data, r->size),
-                      &added, why);
+        memcpy(id, r->id, sizeof id);
+        if (again) e = choose_id(sp, r, id, why);
+        if (!e) {
+            e = add_event(sp, r->kind->type, r->province, r->file, r->line, id, slice_of(r->data, r->size),
+                          &added, why);
+        }
         *known += !added;
     }
     if (!e) e = spool_commit(sp, why);
@@ -273,12 +318,9 @@ static int look_up(struct push *push, struct rows *rows)
         if (!row->has_refs) continue;
         why_clear(&why);
         e = rows_resolve(row, push->settings.publisher, lookup_find, lookup, &why);
-        if (e == ERR_NOT_FOUND || e == ERR_INVALID) {
-            rows_problem(rows, row->file, row->line, NULL, "%s", why.sentence);
-            e = ERR_NONE;
-        } else if (e) {
-            rows_problem(rows, row->file, row->line, NULL, "%s", why.sentence);
-        }
+        if (e != ERR_NOT_FOUND && e != ERR_INVALID) continue;
+        rows_problem(rows, row->file, row->line, NULL, "%s", why.sentence);
+        e = ERR_NONE;
     }
     lookup_destroy(&lookup);
     if (e) return cli_fail_err(e, &why);
@@ -294,7 +336,7 @@ static int send_rows(struct push *push, struct rows *rows)
     enum err e = push_spool(push->cli, NULL, &sp, &why);
 
     if (!e) e = push->resume ? spool_report_open(sp, &why) : ERR_NONE;
-    if (!e) e = add_rows(sp, rows, &known, &why);
+    if (!e) e = add_rows(sp, rows, push->again, &known, &why);
     if (!e && known) fprintf(stderr, "ocop: %zu of %zu rows were in the spool already\n", known, rows->count);
     code = e ? cli_fail_err(e, &why) : push_finish(sp, push->cli, push->verbose);
     spool_close(&sp);
@@ -364,15 +406,22 @@ static int left_over(struct spool *sp, enum err e, const struct why *why, uint64
     return e == ERR_INVALID ? cli_fail(EXIT_SOME_REFUSED, "%s", why->sentence) : cli_fail_err(e, why);
 }
 
+enum err strangers_print(struct spool *sp, struct why *why)
+{
+    size_t told = 0;
+
+    return spool_strangers(sp, tell_stranger, &told, why);
+}
+
 int push_finish(struct spool *sp, const struct cli *cli, bool verbose)
 {
     struct verdicts v = { 0 };
     struct why why = { 0 }, why_print = { 0 };
-    size_t strangers = 0;
+    uint64_t epoch = spool_epoch(sp);
     enum err e = session_run(sp, cli, &why);
     enum err ep = verdicts_print(sp, cli, verbose, &v, &why_print);
 
-    if (!ep) ep = spool_strangers(sp, tell_stranger, &strangers, &why_print);
+    if (!ep && spool_epoch(sp) != epoch) ep = strangers_print(sp, &why_print);
     if (ep) return cli_fail_err(ep, &why_print);
     if (!cli->json) {
         printf("%" PRIu64 " accepted, %" PRIu64 " returned or refused, %" PRIu64 " waiting\n", v.accepted,

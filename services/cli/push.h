@@ -35,6 +35,8 @@ enum err push_event(struct spool *sp, const char *type, const char *file, struct
 
 /* Run the session, print the verdicts, and say what is left; the exit code. */
 int push_finish(struct spool *sp, const struct cli *cli, bool verbose);
+/* Tell of rows of the log that were sent under this name and are not in the spool. */
+enum err strangers_print(struct spool *sp, struct why *why);
 /* Print the verdict of each reported row; counts them up. */
 struct verdicts {
     uint64_t accepted, refused, waiting;

@@ -1,5 +1,6 @@
 /* results.c - `ocop results`, and how the verdict of a row is told. */
 #include "common/clock.h"
+#include "proto/codec.h"
 #include "services/cli/print.h"
 #include "services/cli/push.h"
 
@@ -13,19 +14,21 @@ enum verdict { VERDICT_WAITING, VERDICT_ACCEPTED, VERDICT_RETURNED, VERDICT_REFU
 
 static const char *const verdict_words[] = { "waiting", "accepted", "returned", "refused", "dead" };
 
-static bool ends_with(struct slice text, const char *end)
-{
-    size_t size = strlen(end);
-
-    return text.size >= size && memcmp(text.data + text.size - size, end, size) == 0;
-}
-
-/* What one outcome says; VERDICT_WAITING: nothing, it is a consequence. */
+/* VERDICT_WAITING: it says nothing, it is a consequence. */
 static enum verdict outcome_verdict(struct slice type)
 {
-    if (ends_with(type, ".returned")) return VERDICT_RETURNED;
-    if (ends_with(type, ".refused")) return VERDICT_REFUSED;
-    if (ends_with(type, ".deadlettered")) return VERDICT_DEAD;
+    switch (event_verdict(type)) {
+    case EVENT_ACCEPTED:
+        return VERDICT_ACCEPTED;
+    case EVENT_RETURNED:
+        return VERDICT_RETURNED;
+    case EVENT_REFUSED:
+        return VERDICT_REFUSED;
+    case EVENT_DEAD:
+        return VERDICT_DEAD;
+    case EVENT_CONSEQUENCE:
+        break;
+    }
     return VERDICT_WAITING;
 }
 
@@ -90,11 +93,11 @@ static void print_outcome(const struct spool_told *row, const struct spool_outco
     enum verdict v = outcome_verdict(o->type);
     json_t *data;
 
-    if (v == VERDICT_WAITING && !verbose) return;
+    if (v <= VERDICT_ACCEPTED && !verbose) return;
     data = json_loadb(o->data.data, o->data.size, 0, NULL);
     print_place(row, v == VERDICT_WAITING ? VERDICT_ACCEPTED : v);
     print_name(data, row->subject);
-    if (v == VERDICT_WAITING)
+    if (v <= VERDICT_ACCEPTED)
         printf("  %.*s", SLICE_ARG(o->type));
     else
         printf("  %s: %s", member(data, "code"), member(data, "sentence"));
@@ -157,17 +160,36 @@ struct telling {
     struct verdicts *verdicts;
 };
 
+static void count_one(struct verdicts *out, enum verdict v)
+{
+    if (v == VERDICT_WAITING)
+        out->waiting++;
+    else if (v == VERDICT_ACCEPTED)
+        out->accepted++;
+    else
+        out->refused++;
+}
+
+/* A decision of forty products has forty verdicts; a row without any counts as itself. */
+static void count_verdicts(struct verdicts *out, const struct spool_told *row)
+{
+    bool some = false;
+
+    for (size_t i = 0; slice_is(row->state, "answered") && i < row->count; i++) {
+        enum verdict v = outcome_verdict(row->outcomes[i].type);
+
+        if (v == VERDICT_WAITING) continue;
+        count_one(out, v);
+        some = true;
+    }
+    if (!some) count_one(out, row_verdict(row));
+}
+
 static enum err tell(void *context, const struct spool_told *row)
 {
     struct telling *t = context;
-    enum verdict v = row_verdict(row);
 
-    if (v == VERDICT_WAITING)
-        t->verdicts->waiting++;
-    else if (v == VERDICT_ACCEPTED)
-        t->verdicts->accepted++;
-    else
-        t->verdicts->refused++;
+    count_verdicts(t->verdicts, row);
     if (t->cli->json)
         print_row_json(row);
     else
@@ -242,6 +264,7 @@ static int print_results(struct spool *sp, const struct results *r)
     }
     if (!e) e = spool_report_since(sp, r->since_ms, &why);
     if (!e) e = verdicts_print(sp, r->cli, true, &v, &why);
+    if (!e) e = strangers_print(sp, &why);
     if (e) return cli_fail_err(e, &why);
     if (!r->cli->json) {
         printf("%" PRIu64 " accepted, %" PRIu64 " returned or refused, %" PRIu64 " waiting\n", v.accepted,

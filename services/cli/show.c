@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Whom to ask what about a kind of thing; one kind may be known to several. */
+/* Whom to ask what about a kind of thing; one kind may be known to several. An `argument` of NULL: ask by the
+ * product code that came before. */
 struct view {
     const char *kind, *service, *question, *argument;
 };
@@ -16,12 +17,14 @@ static const struct view views[] = {
     { "product", "scoring", "product", "product" },
     { "product", "certification", "product", "product" },
     { "dossier", "intake", "dossier", "key" },
+    { "dossier", "scoring", "product", NULL }, /* of the product that intake named */
+    { "dossier", "certification", "product", NULL },
     { "certificate", "certification", "certificate", "certificate" },
     { "council", "scoring", "council", "council" },
     { "message", "notification", "message", "message" },
 };
 
-enum { VIEWS = sizeof views / sizeof views[0] };
+enum { VIEWS = sizeof views / sizeof views[0], CODE_MAX = 64 };
 
 struct show {
     struct cli *cli;
@@ -64,6 +67,30 @@ static error_t parse_show(int key, char *arg, struct argp_state *state)
 
 static const struct argp show_argp = { NULL, parse_show, "KIND CODE", show_doc, cli_children, NULL, NULL };
 
+/* Why a rating is not the star its points allow: the reader's first question. */
+static void print_missed(const json_t *ratings)
+{
+    size_t i, j;
+    json_t *rating, *missed;
+
+    json_array_foreach(ratings, i, rating)
+    {
+        const json_int_t members = json_integer_value(json_object_get(rating, "members"));
+
+        json_array_foreach(json_object_get(rating, "missed"), j, missed)
+        {
+            const json_int_t needed = json_integer_value(json_object_get(missed, "needed_hundredths"));
+            const json_int_t sum = json_integer_value(json_object_get(missed, "reached_sum_hundredths"));
+
+            printf("  not %d stars: %s demands %d.%02d points of the mean; the %d members reached a sum of "
+                   "%d.%02d\n",
+                   (int)json_integer_value(json_object_get(missed, "star")),
+                   json_string_value(json_object_get(missed, "criterion")), (int)(needed / 100),
+                   (int)(needed % 100), (int)members, (int)(sum / 100), (int)(sum % 100));
+        }
+    }
+}
+
 static void print_answer(const struct cli *cli, const char *service, const json_t *answer)
 {
     json_t *o;
@@ -71,6 +98,7 @@ static void print_answer(const struct cli *cli, const char *service, const json_
     if (!cli->json) {
         printf("%s\n", service);
         print_fields(stdout, answer, 2, isatty(STDOUT_FILENO));
+        print_missed(json_object_get(answer, "ratings"));
         return;
     }
     o = json_object();
@@ -79,21 +107,33 @@ static void print_answer(const struct cli *cli, const char *service, const json_
     json_decref(o);
 }
 
+static void keep_product(const json_t *answer, char product[CODE_MAX])
+{
+    const char *code = json_string_value(json_object_get(answer, "product"));
+
+    if (code) snprintf(product, CODE_MAX, "%s", code);
+}
+
 /* One service's view. *found and *silent count up; the sentence of a service that does not know it stays in
  * why. */
-static void show_view(const struct cli *cli, const struct view *v, const char *code, size_t *found,
-                      size_t *silent, struct why *why)
+static void show_view(const struct cli *cli, const struct view *v, const char *code, char product[CODE_MAX],
+                      size_t *found, size_t *silent, struct why *why)
 {
     json_t *answer = NULL;
     struct why own = { 0 };
-    enum err e = ask(v->service, v->question, v->argument, code, &answer, &own);
+    enum err e;
 
+    if (!v->argument && !product[0]) return;
+    e = ask(v->service, v->question, v->argument ? v->argument : "product", v->argument ? code : product,
+            &answer, &own);
     if (!e) {
         ++*found;
         print_answer(cli, v->service, answer);
+        keep_product(answer, product);
         json_decref(answer);
         return;
     }
+    if (!v->argument && e == ERR_NOT_FOUND) return; /* not rated or certified yet */
     if (e == ERR_NOT_FOUND || e == ERR_INVALID) {
         (void)why_set(why, e, own.code, "%s: %s", v->service, own.sentence);
         return;
@@ -106,13 +146,14 @@ int show_verb(struct cli *cli, int argc, char **argv)
 {
     struct show s = { .cli = cli };
     struct why why = { 0 };
+    char product[CODE_MAX] = "";
     size_t asked = 0, found = 0, silent = 0;
 
     cli_parse(cli, &show_argp, argc, argv, &s);
     for (size_t i = 0; i < VIEWS; i++) {
         if (strcmp(views[i].kind, s.kind)) continue;
         asked++;
-        show_view(cli, &views[i], s.code, &found, &silent, &why);
+        show_view(cli, &views[i], s.code, product, &found, &silent, &why);
     }
     if (!asked) {
         return cli_fail(EXIT_USAGE,
@@ -187,6 +228,45 @@ static void find_day(char text[CLOCK_DAY_TEXT + 1])
     json_decref(status);
 }
 
+static json_int_t number(const json_t *answer, const char *name)
+{
+    return json_integer_value(json_object_get(answer, name));
+}
+
+/* "4,146": thousands parted, as figures are printed in reports. */
+static const char *grouped(json_int_t value, char text[32])
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%lld", (long long)value), at = 0;
+
+    for (int i = 0; i < n; i++) {
+        if (i > 0 && (n - i) % 3 == 0 && digits[i - 1] != '-') text[at++] = ',';
+        text[at++] = digits[i];
+    }
+    text[at] = 0;
+    return text;
+}
+
+static void print_register(const json_t *answer)
+{
+    printf("%lld certificates valid on %s: %lld of five stars, %lld of four, %lld of three\n",
+           (long long)number(answer, "total"), json_string_value(json_object_get(answer, "day")),
+           (long long)number(answer, "five"), (long long)number(answer, "four"),
+           (long long)number(answer, "three"));
+    print_table(stdout, json_object_get(answer, "certificates"), isatty(STDOUT_FILENO));
+}
+
+static void print_plans(const json_t *answer)
+{
+    const json_int_t budget = number(answer, "budget_vnd"), billion = 1000000000;
+    char plans[32], products[32], money[32];
+
+    printf("plans of provinces: %s; products to be standardised: %s; money: %s %s\n",
+           grouped(number(answer, "plans"), plans), grouped(number(answer, "products"), products),
+           grouped(budget % billion ? budget : budget / billion, money),
+           budget % billion ? "VND" : "billion VND");
+}
+
 static enum err summarise(const struct cli *cli, const char *service, const char *question, const char *name,
                           const char *value)
 {
@@ -196,8 +276,12 @@ static enum err summarise(const struct cli *cli, const char *service, const char
 
     if (e)
         (void)cli_fail(0, "%s: %s", service, why.sentence[0] ? why.sentence : err_sentence(e));
-    else
+    else if (cli->json)
         print_answer(cli, service, answer);
+    else if (name)
+        print_register(answer);
+    else
+        print_plans(answer);
     json_decref(answer);
     return e;
 }

@@ -226,12 +226,30 @@ static enum err report_row(struct spool *sp, struct slice event, struct why *why
     return spool_do(sp, SPOOL_report, why);
 }
 
+/* The log has this row from a spool that was lost: it is not said again, and the log is read again for its
+ * verdict. */
+static enum err adopt_stranger(struct spool *sp, struct slice event, bool *adopted, struct why *why)
+{
+    struct hash none;
+    enum err e;
+
+    memset(&none, 0, sizeof none);
+    db_bind_text(sp->s[SPOOL_adopt], 1, event);
+    e = spool_do(sp, SPOOL_adopt, why);
+    if (e) return e;
+    *adopted = sqlite3_changes(sp->db) > 0;
+    if (!*adopted) return ERR_NONE;
+    db_bind_text(sp->s[SPOOL_adopted], 1, event);
+    e = spool_do(sp, SPOOL_adopted, why);
+    return e ? e : spool_read_to(sp, 0, &none, why);
+}
+
 enum err spool_add(struct spool *sp, const struct spool_row *row, bool *added, struct why *why)
 {
     sqlite3_stmt *s = sp->s[SPOOL_insert], *find = sp->s[SPOOL_find];
     uint64_t number = sp->last + 1;
     struct hash hash = hash_running(&sp->hash, number, row->topic, row->envelope);
-    bool there = false;
+    bool there = false, adopted = false;
     enum err e;
 
     db_bind_text(find, 1, row->event);
@@ -252,10 +270,25 @@ enum err spool_add(struct spool *sp, const struct spool_row *row, bool *added, s
     db_bind_i64(s, 10, row->time_ms);
     db_bind_hash(s, 11, &hash);
     e = spool_do(sp, SPOOL_insert, why);
+    if (!e) e = adopt_stranger(sp, row->event, &adopted, why);
     if (e) return e;
-    sp->last = number;
-    sp->hash = hash;
+    if (!adopted) {
+        sp->last = number;
+        sp->hash = hash;
+    }
     return report_row(sp, row->event, why);
+}
+
+enum err spool_spurned(struct spool *sp, struct slice event, bool *spurned, struct why *why)
+{
+    sqlite3_stmt *s = sp->s[SPOOL_spurned];
+    enum err e;
+
+    db_bind_text(s, 1, event);
+    e = db_step(s, spurned);
+    if (e) return why_set(why, e, "SPOOL", "%s: %s", sp->path, sqlite3_errmsg(sp->db));
+    if (*spurned) db_done(s);
+    return ERR_NONE;
 }
 
 enum err spool_report_open(struct spool *sp, struct why *why)

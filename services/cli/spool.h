@@ -38,6 +38,8 @@ struct spool_row {
 /* Give the row its number. *added false: its event id is here already, and nothing changed. Either way it is
  * among those spool_report tells of. Inside a transaction. */
 enum err spool_add(struct spool *sp, const struct spool_row *row, bool *added, struct why *why);
+/* Is this event here, and was it refused or returned? */
+enum err spool_spurned(struct spool *sp, struct slice event, bool *spurned, struct why *why);
 /* Tell of everything without a verdict (--resume), or of everything since a moment. */
 enum err spool_report_open(struct spool *sp, struct why *why);
 enum err spool_report_since(struct spool *sp, int64_t since_ms, struct why *why);

@@ -10,6 +10,10 @@
     X(insert,                                                                                                \
       "INSERT INTO entry(epoch, number, file, line, event, type, topic, subject, envelope, time_ms, "        \
       "hash, state) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting')")                                     \
+    X(adopt, "UPDATE entry SET epoch = NULL, number = NULL, hash = NULL, state = 'stored', "                 \
+             "seq = (SELECT seq FROM stranger WHERE stranger.event = ?1 ORDER BY seq LIMIT 1) "              \
+             "WHERE event = ?1 AND EXISTS(SELECT 1 FROM stranger WHERE stranger.event = ?1)")                \
+    X(adopted, "DELETE FROM stranger WHERE event = ?")                                                       \
     X(find, "SELECT state, seq, epoch, number, type FROM entry WHERE event = ?")                             \
     X(report, "INSERT OR IGNORE INTO report(event) VALUES(?)")                                               \
     X(last, "SELECT number, hash FROM entry WHERE epoch = ? ORDER BY number DESC LIMIT 1")                   \
@@ -35,6 +39,10 @@
     X(lose, "UPDATE entry SET state = 'lost', epoch = NULL, number = NULL, hash = NULL, seq = NULL, "        \
             "wanted = 0, seen = 0 WHERE state <> 'refused'")                                                 \
     X(lost, "SELECT place, topic, envelope FROM entry WHERE state = 'lost' ORDER BY place")                  \
+    X(spurned,                                                                                               \
+      "SELECT 1 FROM entry WHERE event = ?1 AND (state = 'refused' OR (state = 'answered' AND EXISTS("       \
+      "SELECT 1 FROM outcome WHERE outcome.event = ?1 "                                                      \
+      "AND (type LIKE '%.refused' OR type LIKE '%.returned'))))")                                            \
     X(meta, "UPDATE meta SET epoch = ?, searching = ?")                                                      \
     X(counts, "SELECT state, count(*) FROM entry JOIN report USING(event) GROUP BY state")                   \
     X(tell,                                                                                                  \

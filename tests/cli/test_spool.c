@@ -255,6 +255,13 @@ static void a_restored_spool_finds_its_rows_and_sends_only_the_others(void **sta
     assert_int_equal(counts(f).stored, 2);
     assert_int_equal(spool_strangers(f->sp, count_stranger, &strangers, &f->why), ERR_NONE);
     assert_int_equal(strangers, 8);
+    assert_true(
+        add(f, 9)); /* the row of the lost spool comes again: it is in the log, and is not said twice */
+    assert_int_equal(to_send(f, 0), 1);
+    assert_int_equal(counts(f).stored, 3);
+    assert_int_equal(spool_seq(f->sp, &h), 0);
+    add(f, 4);
+    assert_int_equal(to_send(f, 0), 2);
 }
 
 static void a_spool_has_one_owner_and_one_process(void **state)

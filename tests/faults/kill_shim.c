@@ -29,12 +29,12 @@ static void point(const char *here)
 }
 
 /* ISO C has no cast from an object's address to a function's; POSIX promises that the bytes are the same. */
-#define REAL(name)                                                                                                \
-    __extension__({                                                                                               \
-        void *symbol = dlsym(RTLD_NEXT, #name);                                                                   \
-        __typeof__(&name) real;                                                                                   \
-        memcpy(&real, &symbol, sizeof real);                                                                      \
-        real;                                                                                                     \
+#define REAL(name)                                                                                           \
+    __extension__({                                                                                          \
+        void *symbol = dlsym(RTLD_NEXT, #name);                                                              \
+        __typeof__(&name) real;                                                                              \
+        memcpy(&real, &symbol, sizeof real);                                                                 \
+        real;                                                                                                \
     })
 
 int fdatasync(int fd)

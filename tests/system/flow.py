@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 
+import msgpack
+
 import house as h
 
 KINDS = {"accepted": "accepted", "adopted": "accepted", "admitted": "accepted", "counted": "accepted", "settled": "accepted",
@@ -27,8 +29,8 @@ def verdict_types(house, spool, file):
     got = {}
     with sqlite3.connect(f"file:{house.dir}/spool-{spool}.db?mode=ro", uri=True) as db:
         for line, kind, code in db.execute(
-                "SELECT r.line, o.type, o.code FROM row r JOIN outcome o ON o.event_id = r.event_id "
-                "WHERE r.file LIKE '%' || ? ORDER BY r.line, o.ordinal", (file,)):
+                "SELECT e.line, o.type, o.data ->> 'code' FROM entry e JOIN outcome o ON o.event = e.event "
+                "WHERE e.file LIKE '%' || ? ORDER BY e.line, o.ordinal", (file,)):
             verb = kind.rsplit(".", 1)[1]
             if verb in KINDS and kind not in ("intake.product.registered",):
                 got.setdefault(line, []).append((KINDS[verb], code or ""))
@@ -64,15 +66,16 @@ def thirty_seven(house):
 
 def four_gaps_are_named(house):
     with sqlite3.connect(f"file:{house.dir}/spool-province-06.db?mode=ro", uri=True) as db:
-        (sentence,) = db.execute("SELECT sentence FROM outcome WHERE code = 'GAPS'").fetchone()
+        (sentence,) = db.execute("SELECT data ->> 'sentence' FROM outcome WHERE data ->> 'code' = 'GAPS'").fetchone()
     for gap in ("owner", "commune_code", "business_plan", "samples"):
         assert gap in sentence, sentence
 
 
 def accounts_balance(house):
     """From the log alone: received = accepted + refused + dead-lettered, for each service."""
-    import foreign_client as f
-    records = f.read_log(str(house.dir))
+    with sqlite3.connect(f"file:{house.dir}/log.db?mode=ro", uri=True) as db:
+        records = [{"publisher": p, "envelope": msgpack.unpackb(e)} for p, e in
+                   db.execute("SELECT publisher, envelope FROM log ORDER BY seq")]
     for service in ("intake", "scoring", "certification", "notification"):
         status = house.ask(service, "status")
         causes = {}

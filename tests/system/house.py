@@ -201,12 +201,12 @@ def summary(house, day):
 
 
 def results(house):
-    """Every verdict of every spool, without places and times: (type, id, outcomes)."""
+    """Every outcome of every spool, without its place in the log: (spool, event, ordinal, type, data)."""
     rows = []
     for spool in sorted(house.dir.glob("spool-*.db")):
         with sqlite3.connect(f"file:{spool}?mode=ro", uri=True) as db:
             rows += [(spool.name,) + tuple(r) for r in
-                     db.execute("SELECT event_id, ordinal, type, code, sentence FROM outcome ORDER BY 1, 2")]
+                     db.execute("SELECT event, ordinal, type, data FROM outcome ORDER BY 1, 2")]
     return rows
 
 

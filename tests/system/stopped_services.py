@@ -9,6 +9,7 @@ def play(stopped=None):
     """Act one; `stopped` is down at the beginning of every push and comes back while the push waits for it."""
     with h.House() as house:
         house.start()
+        house.settle()
 
         def run(*arguments, publisher, expect):
             if not stopped or arguments[0] == "clock":
@@ -26,6 +27,7 @@ def play(stopped=None):
                 except subprocess.TimeoutExpired:
                     pass
                 house.start(stopped)
+                house.wait(lambda: house.ask(stopped, "status"), stopped)
                 said = push.communicate(timeout=h.LIMIT_S)[0]
             finally:
                 if push.poll() is None:
