@@ -134,6 +134,11 @@ static enum err bite(struct followers *f, struct follower *to, struct log *log, 
     if (limit.taken > to->credit) limit.taken = (size_t)to->credit;
     buf_clear(&f->body);
     if (can_read(to, log_durable(log).seq)) e = log_read(log, &to->at, &filter, &limit, take, &f->body, &done, why);
+    /* What stands before a damaged record is good; the next turn says what is wrong. */
+    if (e == ERR_CORRUPT && done.taken) {
+        why_clear(why);
+        e = ERR_NONE;
+    }
     if (e) return e;
     to->skipped += done.looked_at - done.taken;
     if (done.taken == 0 && !(mark_waits(to, log_durable(log).seq) && mark_due_ms(to) <= now_ms)) return ERR_NONE;

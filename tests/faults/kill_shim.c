@@ -1,11 +1,13 @@
 /* kill_shim.c - preloaded into a program: dies by SIGKILL at the n-th commit, send or receive.
  *
- * OCOP_KILL=commit:17 (also commit+, send, send+, receive, receive+; with + after the call, else before it).
- * A commit is an fdatasync or fsync; sends and receives are those of libzmq.
+ * OCOP_KILL=commit:17 (also commit+, send, send+, publish, publish+, receive; with + after the call, else
+ * before it). A commit is an fdatasync or fsync; sends and receives are those of libzmq, and a publish is a
+ * send of a PUBLISH.
  */
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,23 +59,37 @@ int fsync(int fd)
     return rc;
 }
 
+/* Is it outcomes on their way? The command stands behind one or two bytes of MessagePack headers. */
+static bool is_publish(const void *bytes, size_t size)
+{
+    return size > 10 && memmem(bytes, 10, "PUBLISH", 7) != NULL;
+}
+
+static void sending(bool publish, bool done)
+{
+    point(done ? "send+" : "send");
+    if (publish) point(done ? "publish+" : "publish");
+}
+
 int zmq_msg_send(zmq_msg_t *msg, void *socket, int flags)
 {
+    const bool publish = is_publish(zmq_msg_data(msg), zmq_msg_size(msg));
     int rc;
 
-    point("send");
+    sending(publish, false);
     rc = REAL(zmq_msg_send)(msg, socket, flags);
-    point("send+");
+    sending(publish, true);
     return rc;
 }
 
 int zmq_send(void *socket, const void *bytes, size_t size, int flags)
 {
+    const bool publish = is_publish(bytes, size);
     int rc;
 
-    point("send");
+    sending(publish, false);
     rc = REAL(zmq_send)(socket, bytes, size, flags);
-    point("send+");
+    sending(publish, true);
     return rc;
 }
 
@@ -81,9 +97,6 @@ int zmq_msg_recv(zmq_msg_t *msg, void *socket, int flags)
 {
     const int rc = REAL(zmq_msg_recv)(msg, socket, flags);
 
-    if (rc >= 0) {
-        point("receive");
-        point("receive+");
-    }
+    if (rc >= 0) point("receive");
     return rc;
 }

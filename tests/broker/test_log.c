@@ -1,0 +1,470 @@
+/* The log on real files, with its rows edited behind its back and its disk failing under it. */
+#include "common/db.h"
+#include "services/broker/log.h"
+#include "tests/broker/faulty.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct bed {
+    char folder[64], path[96];
+    struct log *log;
+};
+
+static struct log *open_log(const char *path)
+{
+    const struct log_settings settings = { path, 2000, 8000 };
+    struct why why = { 0 };
+    struct log *log = NULL;
+    enum err e = log_open(&settings, &log, &why);
+
+    if (e) fail_msg("%s: %s", err_name(e), why.sentence);
+    return log;
+}
+
+static int setup(void **state)
+{
+    struct bed *bed = calloc(1, sizeof *bed);
+
+    faulty_install();
+    strcpy(bed->folder, "/tmp/ocop-log-XXXXXX");
+    assert_non_null(mkdtemp(bed->folder));
+    snprintf(bed->path, sizeof bed->path, "%s/log.db", bed->folder);
+    bed->log = open_log(bed->path);
+    *state = bed;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct bed *bed = *state;
+    const char *const suffixes[] = { "", "-wal", "-shm" };
+
+    faulty_heal();
+    log_close(&bed->log);
+    for (size_t i = 0; i < 3; i++) {
+        char name[128];
+
+        snprintf(name, sizeof name, "%s%s", bed->path, suffixes[i]);
+        unlink(name);
+    }
+    rmdir(bed->folder);
+    free(bed);
+    return 0;
+}
+
+static enum err append(struct log *log, const char *publisher, const char *topic, const char *bytes,
+                       struct log_stored *out)
+{
+    const struct log_event event = { .publisher = slice_text(publisher),
+                                     .topic = slice_text(topic),
+                                     .envelope = slice_text(bytes),
+                                     .epoch = 7,
+                                     .at_ms = 1000 + (int64_t)log_head(log).seq };
+    struct log_stored ignored;
+
+    return log_append(log, &event, out ? out : &ignored, NULL);
+}
+
+static void commit(struct log *log)
+{
+    const struct commit *token = NULL;
+    struct why why = { 0 };
+    enum err e = log_commit(log, &token, &why);
+
+    if (e) fail_msg("%s", why.sentence);
+    assert_int_equal(commit_seq(token), log_head(log).seq);
+}
+
+/* `count` records of two publishers and two topics, in commits of ten. */
+static void fill(struct log *log, int count)
+{
+    for (int i = 1; i <= count; i++) {
+        char bytes[32];
+
+        snprintf(bytes, sizeof bytes, "event %d", i);
+        assert_int_equal(append(log, i % 3 ? "one" : "two", i % 2 ? "a.b.c.01" : "a.b.d.01", bytes, NULL), ERR_NONE);
+        if (i % 10 == 0) commit(log);
+    }
+    commit(log);
+}
+
+static void edit(struct bed *bed, const char *sql)
+{
+    char *message = NULL;
+    sqlite3 *db = NULL;
+
+    log_close(&bed->log);
+    assert_int_equal(sqlite3_open(bed->path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK) fail_msg("%s", message);
+    sqlite3_close(db);
+}
+
+static void refuses_to_open(struct bed *bed, const char *words)
+{
+    const struct log_settings settings = { bed->path, 2000, 8000 };
+    struct why why = { 0 };
+
+    assert_int_equal(log_open(&settings, &bed->log, &why), ERR_CORRUPT);
+    if (!strstr(why.sentence, words)) fail_msg("\"%s\" does not say \"%s\"", why.sentence, words);
+    assert_null(bed->log);
+}
+
+struct reading {
+    size_t count;
+    uint64_t last;
+};
+
+static enum err count_record(void *context, const struct record *r)
+{
+    struct reading *reading = context;
+
+    reading->count++;
+    reading->last = r->seq;
+    return ERR_NONE;
+}
+
+static const struct log_read_limit everything = { 1000, 1000, LOG_READ_BYTES };
+
+static enum err read_on(struct log *log, struct log_place *place, const struct log_read_limit *limit,
+                        struct reading *reading, struct why *why)
+{
+    struct log_read_done done;
+
+    *reading = (struct reading){ 0 };
+    return log_read(log, place, NULL, limit, count_record, reading, &done, why);
+}
+
+static void empty_log_has_no_head(void **state)
+{
+    struct bed *bed = *state;
+    struct log_publisher publisher;
+    uint64_t records = 99;
+
+    assert_int_equal(log_head(bed->log).seq, 0);
+    assert_int_equal(log_publisher(bed->log, slice_text("one"), 7, &publisher, NULL), ERR_NONE);
+    assert_int_equal(publisher.number, 0);
+    assert_int_equal(log_verify(bed->path, &records, NULL), ERR_NONE);
+    assert_int_equal(records, 0);
+}
+
+static void what_is_not_committed_is_not_read(void **state)
+{
+    struct bed *bed = *state;
+    struct log_place place = { 0 };
+    struct reading reading;
+    struct hash chain;
+
+    fill(bed->log, 3);
+    assert_int_equal(append(bed->log, "one", "a.b.c.01", "later", NULL), ERR_NONE);
+    assert_int_equal(log_head(bed->log).seq, 4);
+    assert_int_equal(log_durable(bed->log).seq, 3);
+    assert_int_equal(read_on(bed->log, &place, &everything, &reading, NULL), ERR_NONE);
+    assert_int_equal(reading.count, 3);
+    assert_int_equal(log_chain_at(bed->log, 4, &chain, NULL), ERR_NOT_FOUND);
+    commit(bed->log);
+    assert_int_equal(read_on(bed->log, &place, &everything, &reading, NULL), ERR_NONE);
+    assert_int_equal(reading.last, 4);
+}
+
+static void rollback_leaves_nothing(void **state)
+{
+    struct bed *bed = *state;
+    struct log_publisher before, after;
+    struct log_stored stored;
+
+    fill(bed->log, 5);
+    log_publisher(bed->log, slice_text("one"), 7, &before, NULL);
+    append(bed->log, "one", "a.b.c.01", "lost", NULL);
+    append(bed->log, "new", "a.b.e.01", "lost", NULL);
+    log_rollback(bed->log);
+    log_publisher(bed->log, slice_text("one"), 7, &after, NULL);
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_int_equal(append(bed->log, "new", "a.b.e.01", "kept", &stored), ERR_NONE);
+    assert_int_equal(stored.seq, 6);
+    assert_int_equal(stored.number, 1);
+    assert_int_equal(stored.previous, 0);
+    commit(bed->log);
+}
+
+static void hashes_are_what_anybody_computes(void **state)
+{
+    struct bed *bed = *state;
+    struct log_publisher publisher;
+    struct hash chain = { { 0 } }, running = { { 0 } }, stored;
+
+    append(bed->log, "one", "a.b.c.01", "first", NULL);
+    append(bed->log, "one", "a.b.c.02", "second", NULL);
+    commit(bed->log);
+    chain = hash_chain(&chain, 1, 1000, slice_text("one"), 7, 1, slice_text("a.b.c.01"), slice_text("first"));
+    chain = hash_chain(&chain, 2, 1001, slice_text("one"), 7, 2, slice_text("a.b.c.02"), slice_text("second"));
+    running = hash_running(&running, 1, slice_text("a.b.c.01"), slice_text("first"));
+    running = hash_running(&running, 2, slice_text("a.b.c.02"), slice_text("second"));
+    assert_int_equal(log_chain_at(bed->log, 2, &stored, NULL), ERR_NONE);
+    assert_true(hash_equal(&chain, &stored));
+    log_publisher(bed->log, slice_text("one"), 7, &publisher, NULL);
+    assert_true(hash_equal(&running, &publisher.hash));
+    assert_int_equal(publisher.number, 2);
+    assert_int_equal(publisher.seq, 2);
+}
+
+static void everything_survives_a_restart(void **state)
+{
+    struct bed *bed = *state;
+    struct log_head head, reopened;
+    struct log_publisher before, after;
+    struct log_stored stored;
+
+    fill(bed->log, 25);
+    head = log_head(bed->log);
+    log_publisher(bed->log, slice_text("two"), 7, &before, NULL);
+    log_close(&bed->log);
+    bed->log = open_log(bed->path);
+    assert_int_equal(log_head(bed->log).seq, 25);
+    reopened = log_head(bed->log);
+    assert_true(hash_equal(&head.chain, &reopened.chain));
+    assert_int_equal(head.at_ms, reopened.at_ms);
+    log_publisher(bed->log, slice_text("two"), 7, &after, NULL);
+    assert_memory_equal(&before, &after, sizeof before);
+    append(bed->log, "one", "a.b.d.01", "x", &stored);
+    assert_int_equal(stored.previous, 24);
+    commit(bed->log);
+}
+
+static void reads_keep_their_limits(void **state)
+{
+    struct bed *bed = *state;
+    const struct slice prefixes[] = { { "a.b.d", 5 }, { "z", 1 } };
+    const struct log_filter filter = { prefixes, 2 };
+    const struct log_read_limit three_taken = { 3, 1000, LOG_READ_BYTES }, four = { 1000, 4, LOG_READ_BYTES },
+                                few_bytes = { 1000, 1000, 15 };
+    struct log_place place = { 0 };
+    struct log_read_done done;
+    struct reading reading = { 0 };
+
+    fill(bed->log, 20);
+    assert_int_equal(log_read(bed->log, &place, &filter, &three_taken, count_record, &reading, &done, NULL), ERR_NONE);
+    assert_int_equal(done.taken, 3);
+    assert_int_equal(reading.last, 6);
+    assert_int_equal(place.seq, 7); /* the next one that is wanted is 8 */
+    place = (struct log_place){ 0 };
+    assert_int_equal(read_on(bed->log, &place, &four, &reading, NULL), ERR_NONE);
+    assert_int_equal(place.seq, 4);
+    place = (struct log_place){ 0 };
+    assert_int_equal(read_on(bed->log, &place, &few_bytes, &reading, NULL), ERR_NONE);
+    assert_int_equal(reading.count, 2); /* 7 bytes each */
+    place = (struct log_place){ 0 };
+    assert_int_equal(read_on(bed->log, &place, &(struct log_read_limit){ 9, 9, 1 }, &reading, NULL), ERR_NONE);
+    assert_int_equal(reading.count, 1); /* one that is too large alone */
+}
+
+static void damage_is_named_and_not_handed_out(void **state)
+{
+    static const struct {
+        const char *what, *sql, *words;
+    } cases[] = {
+        { "a byte of an envelope", "UPDATE log SET envelope = x'00' WHERE seq = 50", "record 50 " },
+        { "the time", "UPDATE log SET at_ms = at_ms + 1 WHERE seq = 50", "record 50 " },
+        { "the publisher", "UPDATE log SET publisher = 'eve' WHERE seq = 50", "record 50 " },
+        { "a link of 31 bytes", "UPDATE log SET chain = substr(chain, 1, 31) WHERE seq = 50", "record 50 " },
+        { "a row taken out", "DELETE FROM log WHERE seq = 50", "record 50 " },
+    };
+    struct bed *bed = *state;
+    uint64_t records = 0;
+
+    fill(bed->log, 1100); /* so that 50 is not in the tail */
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct log_place place = { 0 };
+        struct reading reading;
+        struct hash chain;
+        struct why why = { 0 }, verify_why = { 0 };
+
+        print_message("  %s\n", cases[i].what);
+        edit(bed, "CREATE TABLE IF NOT EXISTS kept AS SELECT * FROM log WHERE seq = 50");
+        edit(bed, cases[i].sql);
+        assert_int_equal(log_verify(bed->path, &records, &verify_why), ERR_CORRUPT);
+        assert_non_null(strstr(verify_why.sentence, cases[i].words));
+        assert_int_equal(records, 49);
+        bed->log = open_log(bed->path);
+        assert_int_equal(read_on(bed->log, &place, &everything, &reading, &why), ERR_CORRUPT);
+        assert_non_null(strstr(why.sentence, cases[i].words));
+        assert_int_equal(reading.last, 49);
+        assert_int_equal(place.seq, 49);
+        assert_int_equal(log_chain_at(bed->log, 50, &chain, NULL), ERR_CORRUPT);
+        edit(bed, "DELETE FROM log WHERE seq = 50; INSERT INTO log SELECT * FROM kept");
+        assert_int_equal(log_verify(bed->path, &records, NULL), ERR_NONE);
+        assert_int_equal(records, 1100);
+    }
+    bed->log = open_log(bed->path);
+}
+
+static void damaged_tail_is_not_opened(void **state)
+{
+    struct bed *bed = *state;
+
+    fill(bed->log, 30);
+    edit(bed, "UPDATE log SET topic = 'a.b.x.01' WHERE seq = 29");
+    refuses_to_open(bed, "record 29 ");
+}
+
+static void lost_last_record_is_found(void **state)
+{
+    struct bed *bed = *state;
+    uint64_t records = 0;
+
+    fill(bed->log, 30);
+    edit(bed, "DELETE FROM log WHERE seq = 30");
+    refuses_to_open(bed, "publisher two");
+    assert_int_equal(log_verify(bed->path, &records, NULL), ERR_CORRUPT);
+}
+
+static void publisher_row_that_does_not_fit_is_found(void **state)
+{
+    struct bed *bed = *state;
+    struct why why = { 0 };
+    uint64_t records = 0;
+
+    fill(bed->log, 1100);
+    edit(bed, "UPDATE publisher SET hash = zeroblob(32) WHERE publisher = 'one'");
+    assert_int_equal(log_verify(bed->path, &records, &why), ERR_CORRUPT);
+    assert_non_null(strstr(why.sentence, "publisher one"));
+    edit(bed, "UPDATE publisher SET last_number = last_number - 1 WHERE publisher = 'two'");
+    refuses_to_open(bed, "publisher two");
+}
+
+static void missing_publisher_row_is_found(void **state)
+{
+    struct bed *bed = *state;
+
+    fill(bed->log, 30);
+    edit(bed, "DELETE FROM publisher WHERE publisher = 'two'");
+    refuses_to_open(bed, "1 publishers");
+}
+
+static void full_disk_stores_nothing_and_heals(void **state)
+{
+    struct bed *bed = *state;
+    const struct commit *token = NULL;
+    struct log_publisher publisher;
+    uint64_t records = 0;
+
+    fill(bed->log, 5);
+    faulty.code = SQLITE_FULL;
+    atomic_store(&faulty.fail_write, 1);
+    assert_int_equal(append(bed->log, "one", "a.b.c.01", "x", NULL), ERR_NONE);
+    assert_int_equal(log_commit(bed->log, &token, NULL), ERR_FULL);
+    assert_null(token);
+    assert_int_equal(log_head(bed->log).seq, 5);
+    faulty_heal();
+    log_publisher(bed->log, slice_text("one"), 7, &publisher, NULL);
+    assert_int_equal(publisher.number, 4);
+    assert_int_equal(append(bed->log, "one", "a.b.c.01", "x", NULL), ERR_NONE);
+    commit(bed->log);
+    assert_int_equal(log_verify(bed->path, &records, NULL), ERR_NONE);
+    assert_int_equal(records, 6);
+}
+
+static void failed_flush_gives_no_token(void **state)
+{
+    struct bed *bed = *state;
+    const struct commit *token = NULL;
+
+    fill(bed->log, 5);
+    faulty.code = SQLITE_IOERR_FSYNC;
+    atomic_store(&faulty.fail_sync, 1);
+    append(bed->log, "one", "a.b.c.01", "x", NULL);
+    assert_int_equal(log_commit(bed->log, &token, NULL), ERR_IO);
+    assert_null(token);
+}
+
+/* Fail the n-th write or flush, for each n until a run passes: a token means that it is there after reopening. */
+static void each_failing_write_is_survived(void **state)
+{
+    struct bed *bed = *state;
+    bool clean = false;
+    int n;
+
+    for (n = 1; !clean && n < 200; n++) {
+        const struct commit *token = NULL;
+        uint64_t records, before = log_durable(bed->log).seq;
+        enum err e = ERR_NONE;
+
+        faulty.code = SQLITE_IOERR_WRITE;
+        atomic_store(&faulty.fail_write, n);
+        for (int i = 0; !e && i < 40; i++)
+            e = append(bed->log, "one", "a.b.c.01", "0123456789012345678901234567890123456789", NULL);
+        if (!e) e = log_commit(bed->log, &token, NULL);
+        clean = atomic_load(&faulty.fail_write) > 1;
+        faulty_heal();
+        log_close(&bed->log);
+        bed->log = open_log(bed->path);
+        assert_int_equal(log_head(bed->log).seq, token ? before + 40 : before);
+        assert_int_equal(log_verify(bed->path, &records, NULL), ERR_NONE);
+    }
+    assert_true(clean);
+    assert_true(n > 3);
+}
+
+static void each_commit_is_flushed(void **state)
+{
+    struct bed *bed = *state;
+
+    fill(bed->log, 1);
+    for (int i = 0; i < 20; i++) {
+        int before = atomic_load(&faulty.syncs);
+
+        append(bed->log, "one", "a.b.c.01", "x", NULL);
+        commit(bed->log);
+        assert_true(atomic_load(&faulty.syncs) > before);
+    }
+}
+
+static void wal_starts_over(void **state)
+{
+    struct bed *bed = *state;
+    const struct log_settings small = { bed->path, 20, 60 };
+    char bytes[4001];
+
+    memset(bytes, 'x', 4000);
+    bytes[4000] = '\0';
+    log_close(&bed->log);
+    assert_int_equal(log_open(&small, &bed->log, NULL), ERR_NONE);
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(append(bed->log, "one", "a.b.c.01", bytes, NULL), ERR_NONE);
+        commit(bed->log);
+        assert_int_equal(log_tend(bed->log, NULL), ERR_NONE);
+    }
+    /* 1000 commits write some 3000 pages; without starting over they would all still lie there. */
+    assert_true(log_wal_bytes(bed->log) < 200 * 8192);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(empty_log_has_no_head),
+        T(what_is_not_committed_is_not_read),
+        T(rollback_leaves_nothing),
+        T(hashes_are_what_anybody_computes),
+        T(everything_survives_a_restart),
+        T(reads_keep_their_limits),
+        T(damage_is_named_and_not_handed_out),
+        T(damaged_tail_is_not_opened),
+        T(lost_last_record_is_found),
+        T(publisher_row_that_does_not_fit_is_found),
+        T(missing_publisher_row_is_found),
+        T(full_disk_stores_nothing_and_heals),
+        T(failed_flush_gives_no_token),
+        T(each_failing_write_is_survived),
+        T(each_commit_is_flushed),
+        T(wal_starts_over),
+    };
+
+    if (hash_init()) return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
