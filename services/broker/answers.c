@@ -53,8 +53,8 @@ static void write_answer(struct buf *out, const struct answer *a, const struct c
     }
 }
 
-enum err answers_send(struct answers *a, const struct commit *token, const struct ports *ports, answers_lost lost,
-                      void *context)
+enum err answers_send(struct answers *a, const struct commit *token, const struct ports *ports,
+                      answers_lost lost, void *context)
 {
     enum err e = ERR_NONE;
 

@@ -45,8 +45,8 @@ enum err turn_refuse(struct broker *b, const struct bus_peer *peer, uint64_t num
     va_end(arguments);
     if (session) session->stored_turn = 0;
     if (b->refusals++ < REFUSALS_LOGGED)
-        log_line(LOG_WARN, "refused", "publisher=%.*s number=%" PRIu64 " code=%s why=%s", SLICE_ARG(publisher), number,
-                 code, log_quote(sentence, quoted, sizeof quoted));
+        log_line(LOG_WARN, "refused", "publisher=%.*s number=%" PRIu64 " code=%s why=%s",
+                 SLICE_ARG(publisher), number, code, log_quote(sentence, quoted, sizeof quoted));
     buf_clear(&b->scratch);
     frame_refused(&b->scratch, number, code, sentence);
     return say(b, peer, &b->scratch);
@@ -126,11 +126,12 @@ static enum err take_hello(struct broker *b, const struct bus_peer *peer, struct
     enum err e = ERR_NONE;
 
     if (f->version != FRAME_VERSION)
-        return turn_refuse(b, peer, 0, "VERSION", "This broker speaks version %d, not %" PRIu64 ".", FRAME_VERSION,
-                           f->version);
+        return turn_refuse(b, peer, 0, "VERSION", "This broker speaks version %d, not %" PRIu64 ".",
+                           FRAME_VERSION, f->version);
     if (!publisher_valid(f->publisher))
         return turn_refuse(b, peer, 0, "MALFORMED",
-                           "In HELLO, publisher must be 1 to %d letters, digits, '_', '-' and '.'.", PUBLISHER_MAX);
+                           "In HELLO, publisher must be 1 to %d letters, digits, '_', '-' and '.'.",
+                           PUBLISHER_MAX);
     if (slice_is(f->publisher, "broker"))
         return turn_refuse(b, peer, 0, "NOT_PERMITTED", "The name broker is the broker's own.");
     if (!session) session = session_for(b, peer);
@@ -159,13 +160,15 @@ static enum err take_publish(struct broker *b, const struct bus_peer *peer, stru
 /* --- FOLLOW and CREDIT --- */
 
 /* The prefixes, checked, into `out`. ERR_INVALID with why. */
-static enum err read_prefixes(const struct broker *b, const struct frame *f, struct slice *out, struct why *why)
+static enum err read_prefixes(const struct broker *b, const struct frame *f, struct slice *out,
+                              struct why *why)
 {
     size_t count = f->list.via.array.size;
 
     if (count > (size_t)b->settings.prefixes)
-        return why_set(why, ERR_INVALID, "BAD_PREFIX", "FOLLOW came with %zu prefixes; at most %" PRId64 " are taken.",
-                       count, b->settings.prefixes);
+        return why_set(why, ERR_INVALID, "BAD_PREFIX",
+                       "FOLLOW came with %zu prefixes; at most %" PRId64 " are taken.", count,
+                       b->settings.prefixes);
     for (size_t i = 0; i < count; i++) {
         if (frame_prefix(f, i, &out[i], why)) return ERR_INVALID;
         if (!prefix_valid(out[i]))
@@ -185,21 +188,23 @@ static enum err check_past(struct broker *b, const struct frame *f, struct log_p
 
     place->seq = f->seq;
     if (e == ERR_NOT_FOUND)
-        return why_set(why, ERR_INVALID, "DIVERGED", "The log ends with record %" PRIu64 ", before %" PRIu64 ".",
-                       log_durable(b->log).seq, f->seq);
+        return why_set(why, ERR_INVALID, "DIVERGED",
+                       "The log ends with record %" PRIu64 ", before %" PRIu64 ".", log_durable(b->log).seq,
+                       f->seq);
     if (e == ERR_CORRUPT) {
         log_line(LOG_ERROR, "corrupt", "seq=%" PRIu64 " what=a_follower_begins_here", f->seq);
-        return why_set(why, ERR_INVALID, "CORRUPT", "The log is damaged there: %s. Nothing is served from it.",
-                       inner.sentence);
+        return why_set(why, ERR_INVALID, "CORRUPT",
+                       "The log is damaged there: %s. Nothing is served from it.", inner.sentence);
     }
     if (e) return why_set(why, e, err_name(e), "%s", inner.sentence);
     if (f->has_hash && !hash_equal(&f->hash, &place->chain))
-        return why_set(why, ERR_INVALID, "DIVERGED", "The chain at record %" PRIu64 " is another one in this log.",
-                       f->seq);
+        return why_set(why, ERR_INVALID, "DIVERGED",
+                       "The chain at record %" PRIu64 " is another one in this log.", f->seq);
     return ERR_NONE;
 }
 
-static struct follower *follower_for(struct broker *b, const struct bus_peer *peer, const struct log_place *place)
+static struct follower *follower_for(struct broker *b, const struct bus_peer *peer,
+                                     const struct log_place *place)
 {
     struct follower *follower = followers_add(&b->followers, peer, place);
     int64_t since = b->now.monotonic_ms - b->settings.silent_ms;
@@ -242,8 +247,10 @@ static enum err take_credit(struct broker *b, const struct bus_peer *peer, struc
 {
     (void)why;
     if (!session || !session->follower)
-        return turn_refuse(b, peer, 0, "BAD_CREDIT", "There is no FOLLOW on this connection to give credit to.");
-    if (f->credit == 0 || f->credit > FRAME_CREDIT_MAX || f->credit + session->follower->credit > FRAME_CREDIT_MAX)
+        return turn_refuse(b, peer, 0, "BAD_CREDIT",
+                           "There is no FOLLOW on this connection to give credit to.");
+    if (f->credit == 0 || f->credit > FRAME_CREDIT_MAX ||
+        f->credit + session->follower->credit > FRAME_CREDIT_MAX)
         return turn_refuse(b, peer, 0, "BAD_CREDIT",
                            "Credit is 1 or more, and with the %" PRIu64 " there are at most %d records.",
                            session->follower->credit, FRAME_CREDIT_MAX);
@@ -300,8 +307,8 @@ static enum err take_clock(struct broker *b, const struct bus_peer *peer, struct
     return turn_refuse(b, peer, 0, "DISK_FULL", "The log's disk has too little space left to begin a day.");
 }
 
-static enum err take_ask(struct broker *b, const struct bus_peer *peer, struct session *session, const struct frame *f,
-                         struct why *why)
+static enum err take_ask(struct broker *b, const struct bus_peer *peer, struct session *session,
+                         const struct frame *f, struct why *why)
 {
     struct buf answer = { 0 };
     enum err e = ERR_NONE;
@@ -310,7 +317,8 @@ static enum err take_ask(struct broker *b, const struct bus_peer *peer, struct s
     (void)why;
     buf_clear(&b->scratch);
     if (slice_is(f->question, "status")) e = status_answer(b, &answer);
-    if (answer.size) frame_answer(&b->scratch, f->token, buf_slice(&answer));
+    if (answer.size)
+        frame_answer(&b->scratch, f->token, buf_slice(&answer));
     else
         frame_fault(&b->scratch, f->token, "UNKNOWN_QUESTION", "The broker answers one question: status.");
     buf_fini(&answer);
@@ -329,8 +337,9 @@ struct command {
 };
 
 static const struct command commands[] = {
-    { FRAME_HELLO, take_hello, false },   { FRAME_PUBLISH, take_publish, false }, { FRAME_FOLLOW, take_follow, false },
-    { FRAME_CREDIT, take_credit, false }, { FRAME_PING, take_ping, true },        { FRAME_CLOCK, take_clock, false },
+    { FRAME_HELLO, take_hello, false },   { FRAME_PUBLISH, take_publish, false },
+    { FRAME_FOLLOW, take_follow, false }, { FRAME_CREDIT, take_credit, false },
+    { FRAME_PING, take_ping, true },      { FRAME_CLOCK, take_clock, false },
     { FRAME_ASK, take_ask, true },
 };
 
@@ -341,13 +350,15 @@ static const struct command *command_find(enum frame_command which)
     return NULL;
 }
 
-static enum err take_frame(struct broker *b, const struct bus_peer *peer, const struct frame *f, struct why *why)
+static enum err take_frame(struct broker *b, const struct bus_peer *peer, const struct frame *f,
+                           struct why *why)
 {
     struct session *session = sessions_find(&b->sessions, peer);
     const struct command *command = command_find(f->command);
 
     if (!command)
-        return turn_refuse(b, peer, 0, "UNKNOWN_COMMAND", "That command is the broker's to say, not a peer's.");
+        return turn_refuse(b, peer, 0, "UNKNOWN_COMMAND",
+                           "That command is the broker's to say, not a peer's.");
     if (session) session->heard_ms = b->now.monotonic_ms;
     if (session && session->superseded && !command->for_superseded)
         return turn_refuse(b, peer, f->number, "SUPERSEDED",
@@ -372,7 +383,8 @@ enum err broker_take(struct broker *b, const struct bus_peer *peer, struct slice
 enum err broker_take_broken(struct broker *b, const struct bus_peer *peer)
 {
     b->events++;
-    return turn_refuse(b, peer, 0, "MALFORMED", "A message came in several frames; each message is one frame.");
+    return turn_refuse(b, peer, 0, "MALFORMED",
+                       "A message came in several frames; each message is one frame.");
 }
 
 bool broker_full(const struct broker *b)
@@ -422,7 +434,8 @@ static void follow_ends(void *context, struct follower *follower, enum err e, co
         log_line(LOG_ERROR, "corrupt", "seq=%" PRIu64 " why=%s", follower->at.seq + 1,
                  log_quote(why->sentence, quoted, sizeof quoted));
         if (session) end_follow(b, session);
-        /* Said with the next turn's answers; without memory for it the peer's heartbeat finds out nothing is coming. */
+        /* Said with the next turn's answers; without memory for it the peer's heartbeat finds out nothing is
+         * coming. */
         (void)turn_refuse(b, &peer, 0, "CORRUPT", "The log is damaged: %s. Nothing is served from there on.",
                           why->sentence);
     } else if (session) {
@@ -432,10 +445,12 @@ static void follow_ends(void *context, struct follower *follower, enum err e, co
 
 enum err broker_serve(struct broker *b, struct why *why)
 {
-    const struct follow_limits limits = { (size_t)b->settings.follow_records, (size_t)b->settings.follow_bytes,
+    const struct follow_limits limits = { (size_t)b->settings.follow_records,
+                                          (size_t)b->settings.follow_bytes,
                                           (size_t)b->settings.follow_bites };
 
-    return followers_serve(&b->followers, b->log, &limits, &b->ports, b->now.monotonic_ms, follow_ends, b, why);
+    return followers_serve(&b->followers, b->log, &limits, &b->ports, b->now.monotonic_ms, follow_ends, b,
+                           why);
 }
 
 /* --- time --- */
@@ -448,7 +463,8 @@ static enum err publish_head(struct broker *b)
 
     for (size_t at = 0; at < sizeof place; at++)
         place[at] = (uint8_t)(numbers[at / 8] >> (8 * (7 - at % 8)));
-    e = b->ports.publish(b->ports.context, slice_text(HEAD_TOPIC), slice_of(place, sizeof place), slice_text(""));
+    e = b->ports.publish(b->ports.context, slice_text(HEAD_TOPIC), slice_of(place, sizeof place),
+                         slice_text(""));
     return e == ERR_AGAIN || e == ERR_GONE ? ERR_NONE : e;
 }
 
@@ -483,7 +499,8 @@ static void log_once_a_second(struct broker *b)
     b->refusals = 0;
     if (!stamp_stopped(&b->stamp) || b->stop_logged) return;
     b->stop_logged = true;
-    log_line(LOG_ERROR, "clock_stopped", "gap_ms=%" PRId64 " since=%s what=check_the_clock_then_restart_with_--confirm-clock",
+    log_line(LOG_ERROR, "clock_stopped",
+             "gap_ms=%" PRId64 " since=%s what=check_the_clock_then_restart_with_--confirm-clock",
              b->stamp.gap_ms, b->stamp.stop == STAMP_JUMPED ? "it_jumped" : "last_record");
 }
 

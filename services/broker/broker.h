@@ -1,8 +1,9 @@
 /* broker.h - who may say what, what is stored in which order, and who is told; with the time passed in.
  *
- * A turn is one drain of the ROUTER: broker_take for each message, then broker_settle, which commits everything the
- * turn stored as one transaction and only then answers, publishes live, and forgets the turn. broker_serve gives the
- * followers their share. The commands, their rules and every refusal are written down in proto/PROTOCOL.md.
+ * A turn is one drain of the ROUTER: broker_take for each message, then broker_settle, which commits
+ * everything the turn stored as one transaction and only then answers, publishes live, and forgets the turn.
+ * broker_serve gives the followers their share. The commands, their rules and every refusal are written down
+ * in proto/PROTOCOL.md.
  *
  * An error from any call here means the same: stop acknowledging and exit.
  */
@@ -21,8 +22,8 @@ struct broker_settings {
     int64_t sessions, followers, prefixes;
     int64_t silent_ms; /* a peer silent for longer may lose its session to a new one */
     int64_t follow_records, follow_bytes, follow_bites;
-    int64_t head_ms;           /* between two bus.head */
-    int64_t wal_most_bytes;    /* above: BUSY */
+    int64_t head_ms;                /* between two bus.head */
+    int64_t wal_most_bytes;         /* above: BUSY */
     int64_t warn_bytes, stop_bytes; /* free on the log's disk */
     struct stamp_settings time;
 };
@@ -32,8 +33,8 @@ enum err broker_new(const struct broker_settings *settings, struct log *log, con
                     struct stamp_clocks now, struct broker **out, struct why *why);
 void broker_destroy(struct broker **b);
 
-/* What is due by the clock: the day, the disk, bus.head. `free_bytes` is what the log's disk has left. Call it before
- * each turn. */
+/* What is due by the clock: the day, the disk, bus.head. `free_bytes` is what the log's disk has left. Call
+ * it before each turn. */
 enum err broker_tick(struct broker *b, struct stamp_clocks now, uint64_t free_bytes, struct why *why);
 /* Is the second over in which free_bytes and the like are looked at? */
 bool broker_tick_due(const struct broker *b, struct stamp_clocks now);

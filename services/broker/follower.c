@@ -70,7 +70,8 @@ static int64_t due_ms(const struct follower *f, uint64_t head)
 {
     int64_t due = INT64_MAX;
 
-    if (can_read(f, head)) due = 0;
+    if (can_read(f, head))
+        due = 0;
     else if (mark_waits(f, head))
         due = mark_due_ms(f);
     else
@@ -104,7 +105,8 @@ static enum err take(void *context, const struct record *record)
     return body->failed;
 }
 
-static enum err tell(struct followers *f, struct follower *to, size_t records, const struct ports *ports, int64_t now_ms)
+static enum err tell(struct followers *f, struct follower *to, size_t records, const struct ports *ports,
+                     int64_t now_ms)
 {
     enum err e;
 
@@ -122,8 +124,9 @@ static enum err tell(struct followers *f, struct follower *to, size_t records, c
 }
 
 /* Read a bite and send it. Whatever cannot be sent is not passed: the place goes back. */
-static enum err bite(struct followers *f, struct follower *to, struct log *log, const struct follow_limits *limits,
-                     const struct ports *ports, int64_t now_ms, struct why *why)
+static enum err bite(struct followers *f, struct follower *to, struct log *log,
+                     const struct follow_limits *limits, const struct ports *ports, int64_t now_ms,
+                     struct why *why)
 {
     const struct log_filter filter = { to->prefixes, to->prefix_count };
     struct log_read_limit limit = { limits->records, limits->records, limits->bytes };
@@ -133,7 +136,8 @@ static enum err bite(struct followers *f, struct follower *to, struct log *log, 
 
     if (limit.taken > to->credit) limit.taken = (size_t)to->credit;
     buf_clear(&f->body);
-    if (can_read(to, log_durable(log).seq)) e = log_read(log, &to->at, &filter, &limit, take, &f->body, &done, why);
+    if (can_read(to, log_durable(log).seq))
+        e = log_read(log, &to->at, &filter, &limit, take, &f->body, &done, why);
     /* What stands before a damaged record is good; the next turn says what is wrong. */
     if (e == ERR_CORRUPT && done.taken) {
         why_clear(why);
@@ -141,7 +145,8 @@ static enum err bite(struct followers *f, struct follower *to, struct log *log, 
     }
     if (e) return e;
     to->skipped += done.looked_at - done.taken;
-    if (done.taken == 0 && !(mark_waits(to, log_durable(log).seq) && mark_due_ms(to) <= now_ms)) return ERR_NONE;
+    if (done.taken == 0 && !(mark_waits(to, log_durable(log).seq) && mark_due_ms(to) <= now_ms))
+        return ERR_NONE;
     e = tell(f, to, done.taken, ports, now_ms);
     if (e && done.taken) to->at = before;
     if (e == ERR_AGAIN) {
@@ -152,7 +157,8 @@ static enum err bite(struct followers *f, struct follower *to, struct log *log, 
 }
 
 enum err followers_serve(struct followers *f, struct log *log, const struct follow_limits *limits,
-                         const struct ports *ports, int64_t now_ms, follower_ends ends, void *context, struct why *why)
+                         const struct ports *ports, int64_t now_ms, follower_ends ends, void *context,
+                         struct why *why)
 {
     uint64_t head = log_durable(log).seq;
     size_t bites = 0, first = f->turn;
@@ -166,7 +172,8 @@ enum err followers_serve(struct followers *f, struct log *log, const struct foll
         bites++;
         f->turn = (first + i + 1) % f->most;
         e = bite(f, to, log, limits, ports, now_ms, &mine);
-        if (e == ERR_GONE || e == ERR_CORRUPT) ends(context, to, e, &mine);
+        if (e == ERR_GONE || e == ERR_CORRUPT)
+            ends(context, to, e, &mine);
         else if (e)
             return why_set(why, e, err_name(e), "a follower cannot be served: %s", mine.sentence);
     }

@@ -1,7 +1,7 @@
 /* follower.h - who reads the log, how far each has come, and what it has room for.
  *
- * A follower is served a bounded bite at a time, in turn with the others. Nothing is kept for it but its place:
- * when its socket is full, the bite is read again at its next turn.
+ * A follower is served a bounded bite at a time, in turn with the others. Nothing is kept for it but its
+ * place: when its socket is full, the bite is read again at its next turn.
  */
 #ifndef SERVICES_BROKER_FOLLOWER_H
 #define SERVICES_BROKER_FOLLOWER_H
@@ -19,10 +19,10 @@ enum {
 struct follower {
     bool used;
     struct bus_peer peer;
-    struct log_place at;  /* read up to here */
-    uint64_t told;        /* the peer knows up to here */
-    uint64_t credit;      /* records it has room for */
-    uint64_t skipped;     /* looked at and not wanted since it was last told */
+    struct log_place at; /* read up to here */
+    uint64_t told;       /* the peer knows up to here */
+    uint64_t credit;     /* records it has room for */
+    uint64_t skipped;    /* looked at and not wanted since it was last told */
     int64_t sent_ms, retry_ms;
     size_t prefix_count;
     struct slice prefixes[FRAME_PREFIXES_MAX]; /* into `text` */
@@ -50,9 +50,11 @@ void followers_drop(struct followers *f, struct follower *follower);
 /* Why a follower cannot be served any longer: ERR_GONE, or ERR_CORRUPT with why. The callee drops it. */
 typedef void (*follower_ends)(void *context, struct follower *follower, enum err e, const struct why *why);
 
-/* One turn: at most limits->bites bites. Errors that are nobody's in particular are returned (disk, memory, sockets). */
+/* One turn: at most limits->bites bites. Errors that are nobody's in particular are returned (disk, memory,
+ * sockets). */
 enum err followers_serve(struct followers *f, struct log *log, const struct follow_limits *limits,
-                         const struct ports *ports, int64_t now_ms, follower_ends ends, void *context, struct why *why);
+                         const struct ports *ports, int64_t now_ms, follower_ends ends, void *context,
+                         struct why *why);
 /* Milliseconds until somebody can be served: 0 at once, -1 nobody waits. */
 int64_t followers_wait_ms(const struct followers *f, uint64_t head, int64_t now_ms);
 

@@ -38,12 +38,13 @@ static const char *const statement_sql[STATEMENTS] = {
     [INSERT] = "INSERT INTO log(" LOG_COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
     [READ] = "SELECT " LOG_COLUMNS " FROM log WHERE seq > ? ORDER BY seq LIMIT ?",
     [PUBLISHER_GET] = "SELECT last_number, last_seq, hash FROM publisher WHERE publisher = ? AND epoch = ?",
-    [PUBLISHER_PUT] = "INSERT INTO publisher(publisher, epoch, last_number, last_seq, hash) VALUES(?, ?, ?, ?, ?)"
-                      " ON CONFLICT DO UPDATE SET last_number = excluded.last_number,"
-                      " last_seq = excluded.last_seq, hash = excluded.hash",
+    [PUBLISHER_PUT] =
+        "INSERT INTO publisher(publisher, epoch, last_number, last_seq, hash) VALUES(?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET last_number = excluded.last_number,"
+        " last_seq = excluded.last_seq, hash = excluded.hash",
     [TOPIC_GET] = "SELECT last_seq FROM topic WHERE topic = ?",
-    [TOPIC_PUT] = "INSERT INTO topic(topic, last_seq) VALUES(?, ?)"
-                  " ON CONFLICT DO UPDATE SET last_seq = excluded.last_seq",
+    [TOPIC_PUT] = ("INSERT INTO topic(topic, last_seq) VALUES(?, ?)"
+                   " ON CONFLICT DO UPDATE SET last_seq = excluded.last_seq"),
 };
 
 struct log {
@@ -88,8 +89,8 @@ static enum err check_version(sqlite3 *db, struct why *why)
     if (e) return e;
     if (version == LOG_VERSION) return ERR_NONE;
     if (version != 0)
-        return why_set(why, ERR_CONFIG, "VERSION", "the log is of version %" PRId64 ", this broker reads %d", version,
-                       LOG_VERSION);
+        return why_set(why, ERR_CONFIG, "VERSION", "the log is of version %" PRId64 ", this broker reads %d",
+                       version, LOG_VERSION);
     e = db_exec(db, "BEGIN IMMEDIATE", why);
     if (!e) e = db_exec(db, broker_schema_sql, why);
     if (!e) e = db_exec(db, "COMMIT", why);
@@ -114,7 +115,8 @@ static enum err find_head(struct log *log, struct why *why)
         log->head.seq = db_u64(s, 0);
         log->head.at_ms = db_i64(s, 1);
         if (!db_hash(s, 2, &log->head.chain))
-            e = why_set(why, ERR_CORRUPT, "CORRUPT", "the link of record %" PRIu64 " is not 32 bytes", log->head.seq);
+            e = why_set(why, ERR_CORRUPT, "CORRUPT", "the link of record %" PRIu64 " is not 32 bytes",
+                        log->head.seq);
     }
     sqlite3_finalize(s);
     log->durable = log->head;
@@ -162,7 +164,8 @@ enum err log_open(const struct log_settings *settings, struct log **out, struct 
     strcpy(log->path, settings->path);
     log->finish_pages = log->finish_from = settings->finish_pages;
     e = open_parts(log, settings, why);
-    if (e) log_close(&log);
+    if (e)
+        log_close(&log);
     else
         *out = log;
     return e;
@@ -313,7 +316,8 @@ enum err log_append(struct log *log, const struct log_event *event, struct log_s
     }
     if (e) return e;
     r.number = publisher->number + 1;
-    r.chain = hash_chain(&log->head.chain, r.seq, r.at_ms, r.publisher, r.epoch, r.number, r.topic, r.envelope);
+    r.chain =
+        hash_chain(&log->head.chain, r.seq, r.at_ms, r.publisher, r.epoch, r.number, r.topic, r.envelope);
     e = insert(log, &r, why);
     if (e) return e;
     *out = (struct log_stored){ r.seq, r.number, topic->seq };
@@ -399,7 +403,8 @@ enum err log_tend(struct log *log, struct why *why)
     if (!e && checkpoint_passed(log->checkpoint)) e = checkpoint_here(log, SQLITE_CHECKPOINT_PASSIVE, why);
     if (log->wal_pages < log->finish_pages) log->finish_from = log->finish_pages;
     if (!e && log->wal_pages >= log->finish_from) {
-        /* The thread does not keep up. Wait a little for readers; if they stay, try again a good way further on. */
+        /* The thread does not keep up. Wait a little for readers; if they stay, try again a good way further
+         * on. */
         sqlite3_busy_timeout(log->db, FINISH_WAIT_MS);
         e = checkpoint_here(log, SQLITE_CHECKPOINT_RESTART, why);
         log->finish_from = log->wal_pages + log->finish_pages;
@@ -415,15 +420,16 @@ enum err log_row(sqlite3_stmt *row, const struct log_place *place, struct record
 
     out->seq = db_u64(row, 0);
     if (out->seq != place->seq + 1)
-        return why_set(why, ERR_CORRUPT, "CORRUPT", "record %" PRIu64 " is missing from the log", place->seq + 1);
+        return why_set(why, ERR_CORRUPT, "CORRUPT", "record %" PRIu64 " is missing from the log",
+                       place->seq + 1);
     out->at_ms = db_i64(row, 1);
     out->publisher = db_text(row, 3);
     out->epoch = db_u64(row, 4);
     out->number = db_u64(row, 5);
     out->topic = db_text(row, 6);
     out->envelope = db_bytes(row, 7);
-    link = hash_chain(&place->chain, out->seq, out->at_ms, out->publisher, out->epoch, out->number, out->topic,
-                      out->envelope);
+    link = hash_chain(&place->chain, out->seq, out->at_ms, out->publisher, out->epoch, out->number,
+                      out->topic, out->envelope);
     if (!db_hash(row, 2, &out->chain) || !hash_equal(&link, &out->chain))
         return why_set(why, ERR_CORRUPT, "CORRUPT", "record %" PRIu64 " is not what was stored", out->seq);
     return ERR_NONE;
@@ -462,14 +468,14 @@ static enum err read_rows(sqlite3_stmt *s, struct log_place *place, const struct
         *place = (struct log_place){ r.seq, r.chain };
     }
     if (e)
-        return why_set(why, e, err_name(e), "the log cannot be read behind record %" PRIu64 ": %s", place->seq,
-                       sqlite3_errmsg(sqlite3_db_handle(s)));
+        return why_set(why, e, err_name(e), "the log cannot be read behind record %" PRIu64 ": %s",
+                       place->seq, sqlite3_errmsg(sqlite3_db_handle(s)));
     return ERR_NONE;
 }
 
 enum err log_read(struct log *log, struct log_place *place, const struct log_filter *filter,
-                  const struct log_read_limit *limit, log_take take, void *context, struct log_read_done *done,
-                  struct why *why)
+                  const struct log_read_limit *limit, log_take take, void *context,
+                  struct log_read_done *done, struct why *why)
 {
     sqlite3_stmt *s = log->statements[READ];
     /* What is appended and not committed is nobody's to read. */
@@ -482,7 +488,8 @@ enum err log_read(struct log *log, struct log_place *place, const struct log_fil
     e = read_rows(s, place, filter, limit, take, context, done, why);
     db_done(s);
     if (!e && done->looked_at == 0 && limit->records && limit->taken && there)
-        e = why_set(why, ERR_CORRUPT, "CORRUPT", "record %" PRIu64 " is missing from the log", place->seq + 1);
+        e = why_set(why, ERR_CORRUPT, "CORRUPT", "record %" PRIu64 " is missing from the log",
+                    place->seq + 1);
     return e;
 }
 
@@ -519,7 +526,8 @@ enum err log_chain_at(struct log *log, uint64_t seq, struct hash *out, struct wh
     enum err e;
 
     if (seq > log->durable.seq)
-        return why_set(why, ERR_NOT_FOUND, "NOT_FOUND", "the log ends with record %" PRIu64, log->durable.seq);
+        return why_set(why, ERR_NOT_FOUND, "NOT_FOUND", "the log ends with record %" PRIu64,
+                       log->durable.seq);
     if (seq > 0) {
         place.seq = seq - 1;
         e = stored_link(log, seq - 1, &place.chain, why);

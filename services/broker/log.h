@@ -1,10 +1,10 @@
 /* log.h - the durable, totally ordered log: the truth, and the only thing the broker must not lose.
  *
- * This is the interface behind which another engine could stand; today it is SQLite (schema.sql). One thread uses it.
- * Readers see what is on disk and nothing else, also while something is appended.
+ * This is the interface behind which another engine could stand; today it is SQLite (schema.sql). One thread
+ * uses it. Readers see what is on disk and nothing else, also while something is appended.
  *
- * Each record ends a hash chain; a link is checked each time a record is read, so that a flipped bit or an edited row
- * is found, named, and never handed out.
+ * Each record ends a hash chain; a link is checked each time a record is read, so that a flipped bit or an
+ * edited row is found, named, and never handed out.
  */
 #ifndef SERVICES_BROKER_LOG_H
 #define SERVICES_BROKER_LOG_H
@@ -12,8 +12,8 @@
 #include "common/record.h"
 
 enum {
-    LOG_TAIL = 1000,          /* records whose links are checked at open */
-    LOG_READ_RECORDS = 1000,  /* one read looks at no more records than this */
+    LOG_TAIL = 1000,             /* records whose links are checked at open */
+    LOG_READ_RECORDS = 1000,     /* one read looks at no more records than this */
     LOG_READ_BYTES = 512 * 1024, /* nor at more bytes, but for a first record that is larger alone */
     LOG_VERSION = 1
 };
@@ -21,9 +21,9 @@ enum {
 struct log;
 
 struct log_settings {
-    const char *path;       /* the file; ":memory:" for tests */
-    int checkpoint_pages;   /* the checkpoint thread starts from so many pages in the WAL */
-    int finish_pages;       /* the writer makes the WAL start over from so many */
+    const char *path;     /* the file; ":memory:" for tests */
+    int checkpoint_pages; /* the checkpoint thread starts from so many pages in the WAL */
+    int finish_pages;     /* the writer makes the WAL start over from so many */
 };
 
 /* A place to go on from: behind record `seq`, whose link is `chain`. {0} is the beginning. */
@@ -57,9 +57,8 @@ struct log_stored {
 
 /* Open or create for writing, and make sure that whatever is in it is on disk.
  *
- * ERR_CORRUPT  one of the last LOG_TAIL links is wrong, or a publisher's row does not fit the log: why names the place
- * ERR_CONFIG   made by another version
- * ERR_IO, ERR_FULL, ERR_NOMEM
+ * ERR_CORRUPT  one of the last LOG_TAIL links is wrong, or a publisher's row does not fit the log: why names
+ * the place ERR_CONFIG   made by another version ERR_IO, ERR_FULL, ERR_NOMEM
  */
 enum err log_open(const struct log_settings *settings, struct log **out, struct why *why);
 void log_close(struct log **log);
@@ -69,21 +68,22 @@ struct log_head log_durable(const struct log *log); /* on disk */
 /* With what is appended and not yet committed. */
 enum err log_publisher(struct log *log, struct slice publisher, uint64_t epoch, struct log_publisher *out,
                        struct why *why);
-uint64_t log_bytes(const struct log *log);     /* the file and its WAL */
-uint64_t log_wal_bytes(const struct log *log); /* grows without end only when somebody holds a read transaction */
+uint64_t log_bytes(const struct log *log); /* the file and its WAL */
+uint64_t
+log_wal_bytes(const struct log *log); /* grows without end only when somebody holds a read transaction */
 
 /* Append one event; its number is the publisher's last plus one. Begins a transaction if there is none.
  * On any error the caller must log_rollback. ERR_FULL, ERR_IO, ERR_NOMEM. */
 enum err log_append(struct log *log, const struct log_event *event, struct log_stored *out, struct why *why);
 void log_rollback(struct log *log);
 
-/* Proof that everything up to commit_seq is on disk. Only log_commit makes one, and an acknowledgement is only made
- * from one. It is good until the next log_append. */
+/* Proof that everything up to commit_seq is on disk. Only log_commit makes one, and an acknowledgement is
+ * only made from one. It is good until the next log_append. */
 struct commit;
 uint64_t commit_seq(const struct commit *token);
 
-/* ERR_FULL: nothing of it is stored, and it may be tried again later. Any other error: nobody knows what is on disk;
- * stop acknowledging and exit. Without a transaction it proves what was there before. */
+/* ERR_FULL: nothing of it is stored, and it may be tried again later. Any other error: nobody knows what is
+ * on disk; stop acknowledging and exit. Without a transaction it proves what was there before. */
 enum err log_commit(struct log *log, const struct commit **token, struct why *why);
 
 /* Housekeeping of the WAL between two commits. An error here means the same as one of log_commit. */
@@ -108,17 +108,18 @@ struct log_read_done {
 };
 
 /* Read on behind *place and move it over everything looked at. No read transaction outlives the call.
- * ERR_CORRUPT: a link is wrong, a record is missing or unreadable; why names it. *place then stands before it. */
+ * ERR_CORRUPT: a link is wrong, a record is missing or unreadable; why names it. *place then stands before
+ * it. */
 enum err log_read(struct log *log, struct log_place *place, const struct log_filter *filter,
-                  const struct log_read_limit *limit, log_take take, void *context, struct log_read_done *done,
-                  struct why *why);
+                  const struct log_read_limit *limit, log_take take, void *context,
+                  struct log_read_done *done, struct why *why);
 
 /* The link at `seq` (0: zeros), itself checked. ERR_NOT_FOUND: behind the head. ERR_CORRUPT. */
 enum err log_chain_at(struct log *log, uint64_t seq, struct hash *out, struct why *why);
 
-/* Walk the whole log of `path`, which another process may be writing: every link, and every publisher's and topic's
- * row against what the log says. *records counts what was found good.
- * ERR_CORRUPT (why names the first bad place), ERR_NOT_FOUND (no such file), ERR_IO, ERR_NOMEM. */
+/* Walk the whole log of `path`, which another process may be writing: every link, and every publisher's and
+ * topic's row against what the log says. *records counts what was found good. ERR_CORRUPT (why names the
+ * first bad place), ERR_NOT_FOUND (no such file), ERR_IO, ERR_NOMEM. */
 enum err log_verify(const char *path, uint64_t *records, struct why *why);
 
 #endif

@@ -8,8 +8,8 @@
 /* The columns of every statement that gives records, in the order row_record reads them. */
 #define LOG_COLUMNS "seq, at_ms, chain, publisher, epoch, number, topic, envelope"
 
-/* Read the current row into `out` and check that it is the next one behind `place`, with the link that follows
- * from the bytes. Slices live until the statement moves. ERR_CORRUPT. */
+/* Read the current row into `out` and check that it is the next one behind `place`, with the link that
+ * follows from the bytes. Slices live until the statement moves. ERR_CORRUPT. */
 enum err log_row(sqlite3_stmt *row, const struct log_place *place, struct record *out, struct why *why);
 
 /* The last LOG_TAIL links up to `head`, and the rows of the publishers and topics that appear there. */

@@ -34,8 +34,9 @@ static enum err note(struct findings *f, const struct record *r, struct why *why
     if (!publisher || !topic) return ERR_NOMEM;
     if ((f->whole || publisher->number) && r->number != publisher->number + 1)
         return why_set(why, ERR_CORRUPT, "CORRUPT",
-                       "record %" PRIu64 " has its publisher's number %" PRIu64 " where %" PRIu64 " comes next", r->seq,
-                       r->number, publisher->number + 1);
+                       "record %" PRIu64 " has its publisher's number %" PRIu64 " where %" PRIu64
+                       " comes next",
+                       r->seq, r->number, publisher->number + 1);
     if (f->whole) publisher->hash = hash_running(&publisher->hash, r->number, r->topic, r->envelope);
     publisher->number = r->number;
     publisher->seq = topic->seq = r->seq;
@@ -85,7 +86,8 @@ static enum err check_publisher(sqlite3_stmt *s, const struct findings *f, struc
                        mark ? mark->seq : 0);
     if (f->whole && (!db_hash(s, 4, &hash) || !hash_equal(&hash, &mark->hash)))
         return why_set(why, ERR_CORRUPT, "CORRUPT",
-                       "the running hash of publisher %.*s epoch %" PRIu64 " does not follow from its records up to %" PRIu64,
+                       "the running hash of publisher %.*s epoch %" PRIu64
+                       " does not follow from its records up to %" PRIu64,
                        SLICE_ARG(name), epoch, mark->seq);
     return ERR_NONE;
 }
@@ -98,15 +100,15 @@ static enum err check_topic(sqlite3_stmt *s, const struct findings *f, struct wh
     if (!mark && !f->whole) return ERR_NONE;
     if (mark && db_u64(s, 1) == mark->seq) return ERR_NONE;
     return why_set(why, ERR_CORRUPT, "CORRUPT",
-                   "topic %.*s is noted at record %" PRIu64 "; in the log it is last at record %" PRIu64, SLICE_ARG(name),
-                   db_u64(s, 1), mark ? mark->seq : 0);
+                   "topic %.*s is noted at record %" PRIu64 "; in the log it is last at record %" PRIu64,
+                   SLICE_ARG(name), db_u64(s, 1), mark ? mark->seq : 0);
 }
 
 typedef enum err (*check_row)(sqlite3_stmt *s, const struct findings *f, struct why *why);
 
 /* Every row must agree with what was found. When all agree, equal counts say that none is missing. */
-static enum err check_rows(sqlite3 *db, const char *sql, check_row check, const struct findings *f, size_t found,
-                           struct why *why)
+static enum err check_rows(sqlite3 *db, const char *sql, check_row check, const struct findings *f,
+                           size_t found, struct why *why)
 {
     sqlite3_stmt *s = NULL;
     size_t rows = 0;
@@ -126,8 +128,8 @@ static enum err check_rows(sqlite3 *db, const char *sql, check_row check, const 
 
 static enum err check_beside(sqlite3 *db, const struct findings *f, struct why *why)
 {
-    enum err e = check_rows(db, "SELECT publisher, epoch, last_number, last_seq, hash FROM publisher", check_publisher,
-                            f, f->publishers.count, why);
+    enum err e = check_rows(db, "SELECT publisher, epoch, last_number, last_seq, hash FROM publisher",
+                            check_publisher, f, f->publishers.count, why);
 
     if (!e) e = check_rows(db, "SELECT topic, last_seq FROM topic", check_topic, f, f->topics.count, why);
     return e;
@@ -174,9 +176,10 @@ enum err log_verify_tail(sqlite3 *db, uint64_t head, struct why *why)
     return e;
 }
 
-/* Walk in bites, so that no read transaction keeps a writer's WAL from starting over; the last bite and the rows
- * beside the log are read in one transaction, because they change together. */
-static enum err walk_all(sqlite3 *db, sqlite3_stmt *s, struct findings *f, struct log_place *place, struct why *why)
+/* Walk in bites, so that no read transaction keeps a writer's WAL from starting over; the last bite and the
+ * rows beside the log are read in one transaction, because they change together. */
+static enum err walk_all(sqlite3 *db, sqlite3_stmt *s, struct findings *f, struct log_place *place,
+                         struct why *why)
 {
     bool more = true;
     enum err e = ERR_NONE;

@@ -27,16 +27,17 @@ struct settings {
     struct broker_settings broker;
 };
 
-#define AT(member)     offsetof(struct settings, member)
-#define GIB            "1073741824"
-#define MOST_BYTES     INT64_C(1) << 62
-#define NUMBER_OF(key, member, standard, least, most, meaning)                                                    \
-    {                                                                                                             \
-        key, CONFIG_NUMBER, AT(member), standard, least, most, meaning                                            \
+#define AT(member) offsetof(struct settings, member)
+#define GIB        "1073741824"
+#define MOST_BYTES INT64_C(1) << 62
+#define NUMBER_OF(key, member, standard, least, most, meaning)                                               \
+    {                                                                                                        \
+        key, CONFIG_NUMBER, AT(member), standard, least, most, meaning                                       \
     }
 
 static const struct config_key keys[] = {
-    { "bus/endpoint", CONFIG_TEXT, AT(endpoint), PLACE_BROKER, 0, 0, "where publishers and followers connect" },
+    { "bus/endpoint", CONFIG_TEXT, AT(endpoint), PLACE_BROKER, 0, 0,
+      "where publishers and followers connect" },
     { "bus/live", CONFIG_TEXT, AT(live), PLACE_LIVE, 0, 0, "where live monitors subscribe" },
     NUMBER_OF("bus/head_ms", broker.head_ms, "1000", 10, 60000, "milliseconds between two bus.head messages"),
     { "log/file", CONFIG_TEXT, AT(log), "{state}/log.db", 0, 0, "the log's SQLite file" },
@@ -50,7 +51,8 @@ static const struct config_key keys[] = {
     NUMBER_OF("drain/events", broker.drain_events, "8192", 1, 65536, "events in one transaction, about"),
     NUMBER_OF("drain/bytes", broker.drain_bytes, "4194304", 1, 268435456, "bytes in one transaction, about"),
     NUMBER_OF("publish/events", broker.publish_events, "65536", 1, 65536, "events in one PUBLISH"),
-    NUMBER_OF("peers/sessions", broker.sessions, "1024", 0, 65536, "peers that said HELLO or FOLLOW, at one time"),
+    NUMBER_OF("peers/sessions", broker.sessions, "1024", 0, 65536,
+              "peers that said HELLO or FOLLOW, at one time"),
     NUMBER_OF("peers/silent_ms", broker.silent_ms, "30000", 0, 86400000,
               "a peer silent for so many milliseconds may lose its place to a new one"),
     NUMBER_OF("follow/followers", broker.followers, "256", 0, 65536, "followers at one time"),
@@ -96,10 +98,14 @@ static const struct argp_option argp_options[] = {
     { "set", OPTION_SET, "KEY=VALUE", 0, "One setting, stronger than the file; may be given often", 0 },
     { "check", OPTION_CHECK, NULL, 0, "Check the settings, touch nothing", 0 },
     { "sample", OPTION_SAMPLE, NULL, 0, "Print a sample settings file", 0 },
-    { "verify", OPTION_VERIFY, NULL, 0, "Walk the whole log and check every link; exit 1 if one is wrong", 0 },
-    { "rehearsal", OPTION_REHEARSAL, NULL, 0, "Take the time from CLOCK (ocop clock DAY), not from the clock", 0 },
-    { "start-day", OPTION_START_DAY, "DAY", 0, "First day of a rehearsal with an empty log (default 2018-01-01)", 0 },
-    { "confirm-clock", OPTION_CONFIRM, NULL, 0, "The clock is right, although it is far from the log's last record", 0 },
+    { "verify", OPTION_VERIFY, NULL, 0, "Walk the whole log and check every link; exit 1 if one is wrong",
+      0 },
+    { "rehearsal", OPTION_REHEARSAL, NULL, 0, "Take the time from CLOCK (ocop clock DAY), not from the clock",
+      0 },
+    { "start-day", OPTION_START_DAY, "DAY", 0,
+      "First day of a rehearsal with an empty log (default 2018-01-01)", 0 },
+    { "confirm-clock", OPTION_CONFIRM, NULL, 0,
+      "The clock is right, although it is far from the log's last record", 0 },
     { 0 },
 };
 
@@ -183,7 +189,8 @@ static enum err load(const struct options *o, struct settings *s, struct why *wh
     if (e) return e;
     level = log_level_parse(s->level);
     if (level < 0)
-        return why_set(why, ERR_CONFIG, "CONFIG", "log/level is '%s'; it is one of debug, info, warn, error", s->level);
+        return why_set(why, ERR_CONFIG, "CONFIG", "log/level is '%s'; it is one of debug, info, warn, error",
+                       s->level);
     log_setup("broker", (enum log_level)level);
     return ERR_NONE;
 }
@@ -231,7 +238,8 @@ static enum err lock_log(const char *log, int *out, bool *busy, struct why *why)
     }
     *busy = errno == EWOULDBLOCK;
     close(fd);
-    return why_set(why, ERR_CONFIG, "IN_USE", "another broker serves the log %s; one log has one broker", log);
+    return why_set(why, ERR_CONFIG, "IN_USE", "another broker serves the log %s; one log has one broker",
+                   log);
 }
 
 static uint64_t free_bytes(const struct ground *g)
@@ -287,7 +295,8 @@ static enum err drain(struct ground *g, struct why *why)
 
         e = bus_recv(g->router, &peer, &g->frames[i]);
         if (e == ERR_AGAIN) return ERR_NONE;
-        if (e == ERR_INVALID) e = broker_take_broken(g->broker, &peer);
+        if (e == ERR_INVALID)
+            e = broker_take_broken(g->broker, &peer);
         else if (!e)
             e = broker_take(g->broker, &peer, g->frames[i].bytes, why);
     }
@@ -304,7 +313,8 @@ static enum err admit_subscriptions(struct bus_socket *live)
         bool on;
 
         e = bus_subscription(live, &frame, &prefix, &on);
-        if (e == ERR_INVALID) e = ERR_NONE; /* not a subscription: nothing to admit */
+        if (e == ERR_INVALID)
+            e = ERR_NONE; /* not a subscription: nothing to admit */
         else if (!e && on && prefix_valid(prefix))
             e = bus_admit(live, prefix);
     }
@@ -334,7 +344,8 @@ static enum err serve(struct ground *g, const volatile sig_atomic_t *stop, struc
         bool ready[2];
 
         e = bus_wait(sockets, 2, broker_wait_ms(g->broker, clocks()), ready);
-        if (e == ERR_INTERRUPTED) e = ERR_NONE;
+        if (e == ERR_INTERRUPTED)
+            e = ERR_NONE;
         else if (!e)
             e = turn(g, why);
     }
@@ -377,8 +388,8 @@ static int run(const struct settings *s)
     if (!e) {
         struct log_head head = log_head(g.log);
 
-        log_line(LOG_INFO, "ready", "endpoint=%s live=%s log=%s head=%" PRIu64 " rehearsal=%d", s->endpoint, s->live,
-                 s->log, head.seq, s->broker.time.rehearsal);
+        log_line(LOG_INFO, "ready", "endpoint=%s live=%s log=%s head=%" PRIu64 " rehearsal=%d", s->endpoint,
+                 s->live, s->log, head.seq, s->broker.time.rehearsal);
         e = serve(&g, &stop_asked, &why);
         if (!e) log_line(LOG_INFO, "stopped", "head=%" PRIu64, log_durable(g.log).seq);
     }
@@ -407,14 +418,15 @@ static int verify(const char *log)
     return 0;
 }
 
-static const char doc[] =
-    "The broker of OCOP: one durable, ordered log of events, and everybody who publishes to it and follows it.\v"
-    "Examples:\n"
-    "  ocop-broker --run /run/ocop --state /var/lib/ocop\n"
-    "  ocop-broker --config /etc/ocop/broker.zpl --check\n"
-    "  ocop-broker --state /var/lib/ocop --verify\n"
-    "  ocop-broker --run /tmp/r --state /tmp/r --rehearsal --start-day 2018-12-03\n\n"
-    "Exit codes: 0 asked to stop, 1 stopped by an error or the log is damaged, 2 settings, 4 another broker serves the log.";
+static const char doc[] = "The broker of OCOP: one durable, ordered log of events, and everybody who "
+                          "publishes to it and follows it.\v"
+                          "Examples:\n"
+                          "  ocop-broker --run /run/ocop --state /var/lib/ocop\n"
+                          "  ocop-broker --config /etc/ocop/broker.zpl --check\n"
+                          "  ocop-broker --state /var/lib/ocop --verify\n"
+                          "  ocop-broker --run /tmp/r --state /tmp/r --rehearsal --start-day 2018-12-03\n\n"
+                          "Exit codes: 0 asked to stop, 1 stopped by an error or the log is damaged, 2 "
+                          "settings, 4 another broker serves the log.";
 
 int main(int argc, char **argv)
 {

@@ -1,7 +1,7 @@
 /* marks.h - a table in memory of how far each name is: publishers by (name, epoch), topics by name.
  *
- * The log's rows say the same; this saves asking for them at every event. Marks that changed since the last commit
- * are on the dirty list, and marks_clear forgets everything when a transaction came to nothing.
+ * The log's rows say the same; this saves asking for them at every event. Marks that changed since the last
+ * commit are on the dirty list, and marks_clear forgets everything when a transaction came to nothing.
  */
 #ifndef SERVICES_BROKER_MARKS_H
 #define SERVICES_BROKER_MARKS_H

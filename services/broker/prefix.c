@@ -15,6 +15,7 @@ bool prefix_valid(struct slice prefix)
 bool publisher_valid(struct slice name)
 {
     for (size_t i = 0; i < name.size; i++)
-        if (!small(name.data[i]) && !(name.data[i] >= 'A' && name.data[i] <= 'Z') && name.data[i] != '-') return false;
+        if (!small(name.data[i]) && !(name.data[i] >= 'A' && name.data[i] <= 'Z') && name.data[i] != '-')
+            return false;
     return name.size >= 1 && name.size <= PUBLISHER_MAX;
 }

@@ -13,7 +13,8 @@
 
 /* --- storing one --- */
 
-static enum err remember_live(struct broker *b, const struct log_event *event, const struct log_stored *stored)
+static enum err remember_live(struct broker *b, const struct log_event *event,
+                              const struct log_stored *stored)
 {
     if (b->live_count == b->live_capacity) {
         size_t capacity = b->live_capacity ? 2 * b->live_capacity : 256;
@@ -29,7 +30,8 @@ static enum err remember_live(struct broker *b, const struct log_event *event, c
 }
 
 /* The event's slices must stay until the end of the turn. */
-static enum err store(struct broker *b, const struct log_event *event, struct log_stored *stored, struct why *why)
+static enum err store(struct broker *b, const struct log_event *event, struct log_stored *stored,
+                      struct why *why)
 {
     enum err e = log_append(b->log, event, stored, why);
 
@@ -58,8 +60,8 @@ enum err publish_live(struct broker *b)
 
 /* --- the broker's own events --- */
 
-static enum err store_own(struct broker *b, const struct event_kind *kind, const void *event, const char *subject,
-                          int64_t at_ms, struct why *why)
+static enum err store_own(struct broker *b, const struct event_kind *kind, const void *event,
+                          const char *subject, int64_t at_ms, struct why *why)
 {
     const struct slice id_parts[2] = { slice_text(BROKER_NAME), slice_text(subject) };
     char id[HASH_ID_TEXT + 1], topic[TOPIC_MAX + 1];
@@ -130,8 +132,9 @@ static enum err full_answer(struct broker *b, struct answer *a)
     struct buf out = { 0 };
     enum err e;
 
-    frame_refused(&out, a->kind == ANSWER_STORED ? a->first : 0, "DISK_FULL",
-                  "The log's disk is full; nothing of this message is stored. Send it again when there is space.");
+    frame_refused(
+        &out, a->kind == ANSWER_STORED ? a->first : 0, "DISK_FULL",
+        "The log's disk is full; nothing of this message is stored. Send it again when there is space.");
     a->kind = ANSWER_BYTES;
     a->bytes = turn_keep(b, buf_slice(&out));
     e = out.failed ? out.failed : a->bytes.data ? ERR_NONE : ERR_NOMEM;
@@ -166,7 +169,8 @@ enum err publish_undo(struct broker *b, struct why *why)
     for (size_t i = 0; !e && i < b->answers.count; i++) {
         struct answer *a = &b->answers.each[i];
 
-        if ((a->kind == ANSWER_STORED && a->new_events) || a->kind == ANSWER_CLOCKED) e = full_answer(b, a);
+        if ((a->kind == ANSWER_STORED && a->new_events) || a->kind == ANSWER_CLOCKED)
+            e = full_answer(b, a);
         else if (a->kind == ANSWER_WELCOME)
             e = welcome_again(b, a, why);
     }
@@ -201,13 +205,14 @@ static enum err check_event(const struct publish *p, size_t i, struct why *why)
                        "There is no topic \"%.*s\"; a topic is a type of EVENTS.md, a dot, and two digits.",
                        (int)(topic.size < TOPIC_MAX ? topic.size : TOPIC_MAX), topic.data ? topic.data : "");
     if (!event_permitted(kind, publisher))
-        return why_set(why, ERR_INVALID, "NOT_PERMITTED", "%s is said by %s; %.*s may not say it.", kind->type,
-                       event_origin_name(kind->origin), SLICE_ARG(publisher));
+        return why_set(why, ERR_INVALID, "NOT_PERMITTED", "%s is said by %s; %.*s may not say it.",
+                       kind->type, event_origin_name(kind->origin), SLICE_ARG(publisher));
     if (envelope.size > ENVELOPE_BYTES_MAX)
         return why_set(why, ERR_INVALID, "TOO_LARGE", "The envelope has %zu bytes; at most %d are taken.",
                        envelope.size, ENVELOPE_BYTES_MAX);
     if (mp_check(envelope, &inner) != ERR_NONE)
-        return why_set(why, ERR_INVALID, "MALFORMED", "The envelope is not sound MessagePack: %s", inner.sentence);
+        return why_set(why, ERR_INVALID, "MALFORMED", "The envelope is not sound MessagePack: %s",
+                       inner.sentence);
     if (((uint8_t)envelope.data[0] & 0xf0) != 0x80 && (uint8_t)envelope.data[0] != 0xde &&
         (uint8_t)envelope.data[0] != 0xdf)
         return why_set(why, ERR_INVALID, "MALFORMED", "The envelope must be one MessagePack map.");
@@ -218,14 +223,16 @@ static enum err check_event(const struct publish *p, size_t i, struct why *why)
 static enum err check_state(const struct broker *b, struct why *why)
 {
     if (stamp_stopped(&b->stamp))
-        return why_set(why, ERR_INVALID, "CLOCK_STOPPED",
-                       "The broker's clock jumped; it stores nothing until an operator starts it with --confirm-clock.");
+        return why_set(
+            why, ERR_INVALID, "CLOCK_STOPPED",
+            "The broker's clock jumped; it stores nothing until an operator starts it with --confirm-clock.");
     if (b->full || b->space.stopped)
         return why_set(why, ERR_INVALID, "DISK_FULL",
                        "The log's disk has too little space left; send it again when there is more.");
     if (b->space.wal_full)
         return why_set(why, ERR_INVALID, "BUSY",
-                       "The write-ahead log is too long because something keeps reading the log's file; send it again later.");
+                       "The write-ahead log is too long because something keeps reading the log's file; send "
+                       "it again later.");
     return ERR_NONE;
 }
 
@@ -279,13 +286,15 @@ static enum err check(struct publish *p, const struct log_publisher *known, uint
     uint64_t first = p->frame->number;
 
     *number = first;
-    if (first == 0) return why_set(why, ERR_INVALID, "MALFORMED", "In PUBLISH, first_number is 0; numbers begin with 1.");
+    if (first == 0)
+        return why_set(why, ERR_INVALID, "MALFORMED", "In PUBLISH, first_number is 0; numbers begin with 1.");
     if (p->count > (size_t)p->b->settings.publish_events)
-        return why_set(why, ERR_INVALID, "TOO_LARGE", "PUBLISH came with %zu events; at most %" PRId64 " are taken.",
-                       p->count, p->b->settings.publish_events);
+        return why_set(why, ERR_INVALID, "TOO_LARGE",
+                       "PUBLISH came with %zu events; at most %" PRId64 " are taken.", p->count,
+                       p->b->settings.publish_events);
     if (first > known->number + 1)
-        return why_set(why, ERR_INVALID, "OUT_OF_SEQUENCE", "The next number is %" PRIu64 ", not %" PRIu64 ".",
-                       known->number + 1, first);
+        return why_set(why, ERR_INVALID, "OUT_OF_SEQUENCE",
+                       "The next number is %" PRIu64 ", not %" PRIu64 ".", known->number + 1, first);
     p->skip = (size_t)(known->number + 1 - first);
     if (p->skip >= p->count) {
         p->skip = p->count;
@@ -314,10 +323,12 @@ static enum err take_new(struct publish *p, uint64_t number, struct why *why)
     return refuse_why(p, number, &inner);
 }
 
-enum err publish_take(struct broker *b, const struct bus_peer *peer, struct session *session, const struct frame *f,
-                      struct why *why)
+enum err publish_take(struct broker *b, const struct bus_peer *peer, struct session *session,
+                      const struct frame *f, struct why *why)
 {
-    struct publish p = { .b = b, .peer = peer, .session = session, .frame = f, .count = f->list.via.array.size };
+    struct publish p = {
+        .b = b, .peer = peer, .session = session, .frame = f, .count = f->list.via.array.size
+    };
     struct log_publisher known;
     struct why inner = { 0 };
     uint64_t number = f->number;

@@ -54,7 +54,8 @@ struct session *sessions_add(struct sessions *s, const struct bus_peer *peer, in
     if (at == SESSION_NONE) return NULL;
     session = &s->each[at];
     s->free = session->next;
-    *session = (struct session){ .used = true, .next = s->buckets[bucket], .peer = *peer, .heard_ms = now_ms };
+    *session =
+        (struct session){ .used = true, .next = s->buckets[bucket], .peer = *peer, .heard_ms = now_ms };
     s->buckets[bucket] = at;
     s->count++;
     return session;

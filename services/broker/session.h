@@ -1,7 +1,7 @@
 /* session.h - who is at the other end of the ROUTER: what each peer said it is, and what it follows.
  *
- * A peer has a session once it said HELLO or FOLLOW. ROUTER does not say when a peer leaves; a session ends when a
- * message to it cannot be sent, or when the table is full and its peer has been silent the longest.
+ * A peer has a session once it said HELLO or FOLLOW. ROUTER does not say when a peer leaves; a session ends
+ * when a message to it cannot be sent, or when the table is full and its peer has been silent the longest.
  */
 #ifndef SERVICES_BROKER_SESSION_H
 #define SERVICES_BROKER_SESSION_H
@@ -23,7 +23,7 @@ struct session {
     char publisher[PUBLISHER_MAX];
     struct follower *follower; /* NULL: follows nothing; owned by the follower table */
     uint64_t stored_turn;      /* the turn in which ... */
-    size_t stored;             /* ... its last answer so far is the STORED of this index: it may take in the next one */
+    size_t stored; /* ... its last answer so far is the STORED of this index: it may take in the next one */
 };
 
 struct sessions {

@@ -1,8 +1,9 @@
 /* stamp.h - what time a record gets, and when a day begins.
  *
- * Pure: the clocks are passed in. A record's time never goes back. A day begins with a clock.day.started of its own,
- * also one that nobody was awake for. A host clock that jumps stops the stamping until an operator confirms it: a
- * wrong date cannot be taken out of the log again. In rehearsal the day is told, and it is always eight o'clock.
+ * Pure: the clocks are passed in. A record's time never goes back. A day begins with a clock.day.started of
+ * its own, also one that nobody was awake for. A host clock that jumps stops the stamping until an operator
+ * confirms it: a wrong date cannot be taken out of the log again. In rehearsal the day is told, and it is
+ * always eight o'clock.
  */
 #ifndef SERVICES_BROKER_STAMP_H
 #define SERVICES_BROKER_STAMP_H
@@ -13,8 +14,8 @@
 #define STAMP_HOUR_MS INT64_C(3600000)
 
 enum {
-    STAMP_JUMP_HOURS = 36,      /* against the monotonic clock */
-    STAMP_RESTART_DAYS = 31,    /* against the last record, when the broker starts */
+    STAMP_JUMP_HOURS = 36,   /* against the monotonic clock */
+    STAMP_RESTART_DAYS = 31, /* against the last record, when the broker starts */
     STAMP_REHEARSAL_HOUR = 8
 };
 
@@ -27,10 +28,10 @@ enum stamp_stop { STAMP_GOING, STAMP_JUMPED, STAMP_FAR_FROM_LOG };
 
 struct stamp {
     bool rehearsal;
-    bool begun;             /* there is a last record, and its day has started */
+    bool begun; /* there is a last record, and its day has started */
     enum stamp_stop stop;
-    int64_t gap_ms;         /* the jump that stopped it */
-    int64_t last_ms;        /* time of the last record */
+    int64_t gap_ms;  /* the jump that stopped it */
+    int64_t last_ms; /* time of the last record */
     int32_t rehearsal_day;
     struct stamp_clocks seen;
 };

@@ -11,7 +11,8 @@ static void pack_number(msgpack_packer *p, const char *name, uint64_t value)
 static void pack_flag(msgpack_packer *p, const char *name, bool value)
 {
     buf_pack_text(p, name);
-    if (value) msgpack_pack_true(p);
+    if (value)
+        msgpack_pack_true(p);
     else
         msgpack_pack_false(p);
 }

@@ -57,8 +57,8 @@ enum err turn_refuse(struct broker *b, const struct bus_peer *peer, uint64_t num
 void broker_forget(struct broker *b, struct session *session);
 
 /* publish.c: append and remember for live. ERR_FULL: the turn was undone, go on. */
-enum err publish_take(struct broker *b, const struct bus_peer *peer, struct session *session, const struct frame *f,
-                      struct why *why);
+enum err publish_take(struct broker *b, const struct bus_peer *peer, struct session *session,
+                      const struct frame *f, struct why *why);
 /* Start each day that is due. Nothing when the disk is full: it stays due. */
 enum err publish_days(struct broker *b, struct why *why);
 enum err publish_space_warned(struct broker *b, struct why *why);

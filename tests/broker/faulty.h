@@ -1,7 +1,8 @@
 /* faulty.h - a disk that fails when told to, under SQLite: tests only.
  *
- * faulty_install() puts it in front of the real files; then faulty.fail_write = n makes the n-th write from now fail
- * with faulty.code, and every later one until it is set to 0 again; fail_sync likewise. `syncs` counts flushes.
+ * faulty_install() puts it in front of the real files; then faulty.fail_write = n makes the n-th write from
+ * now fail with faulty.code, and every later one until it is set to 0 again; fail_sync likewise. `syncs`
+ * counts flushes.
  */
 #ifndef TESTS_BROKER_FAULTY_H
 #define TESTS_BROKER_FAULTY_H
@@ -10,6 +11,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct {
@@ -29,7 +31,7 @@ static const sqlite3_io_methods *faulty_find(const sqlite3_file *f)
 {
     for (size_t i = 0; i < 8; i++)
         if (f->pMethods == &faulty_tables[i].mine) return faulty_tables[i].real;
-    return NULL;
+    abort(); /* every file was opened through us */
 }
 
 static int faulty_strike(atomic_int *countdown)

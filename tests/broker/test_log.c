@@ -88,7 +88,8 @@ static void fill(struct log *log, int count)
         char bytes[32];
 
         snprintf(bytes, sizeof bytes, "event %d", i);
-        assert_int_equal(append(log, i % 3 ? "one" : "two", i % 2 ? "a.b.c.01" : "a.b.d.01", bytes, NULL), ERR_NONE);
+        assert_int_equal(append(log, i % 3 ? "one" : "two", i % 2 ? "a.b.c.01" : "a.b.d.01", bytes, NULL),
+                         ERR_NONE);
         if (i % 10 == 0) commit(log);
     }
     commit(log);
@@ -202,7 +203,8 @@ static void hashes_are_what_anybody_computes(void **state)
     append(bed->log, "one", "a.b.c.02", "second", NULL);
     commit(bed->log);
     chain = hash_chain(&chain, 1, 1000, slice_text("one"), 7, 1, slice_text("a.b.c.01"), slice_text("first"));
-    chain = hash_chain(&chain, 2, 1001, slice_text("one"), 7, 2, slice_text("a.b.c.02"), slice_text("second"));
+    chain =
+        hash_chain(&chain, 2, 1001, slice_text("one"), 7, 2, slice_text("a.b.c.02"), slice_text("second"));
     running = hash_running(&running, 1, slice_text("a.b.c.01"), slice_text("first"));
     running = hash_running(&running, 2, slice_text("a.b.c.02"), slice_text("second"));
     assert_int_equal(log_chain_at(bed->log, 2, &stored, NULL), ERR_NONE);
@@ -248,7 +250,8 @@ static void reads_keep_their_limits(void **state)
     struct reading reading = { 0 };
 
     fill(bed->log, 20);
-    assert_int_equal(log_read(bed->log, &place, &filter, &three_taken, count_record, &reading, &done, NULL), ERR_NONE);
+    assert_int_equal(log_read(bed->log, &place, &filter, &three_taken, count_record, &reading, &done, NULL),
+                     ERR_NONE);
     assert_int_equal(done.taken, 3);
     assert_int_equal(reading.last, 6);
     assert_int_equal(place.seq, 7); /* the next one that is wanted is 8 */
@@ -259,7 +262,8 @@ static void reads_keep_their_limits(void **state)
     assert_int_equal(read_on(bed->log, &place, &few_bytes, &reading, NULL), ERR_NONE);
     assert_int_equal(reading.count, 2); /* 7 bytes each */
     place = (struct log_place){ 0 };
-    assert_int_equal(read_on(bed->log, &place, &(struct log_read_limit){ 9, 9, 1 }, &reading, NULL), ERR_NONE);
+    assert_int_equal(read_on(bed->log, &place, &(struct log_read_limit){ 9, 9, 1 }, &reading, NULL),
+                     ERR_NONE);
     assert_int_equal(reading.count, 1); /* one that is too large alone */
 }
 
@@ -382,7 +386,8 @@ static void failed_flush_gives_no_token(void **state)
     assert_null(token);
 }
 
-/* Fail the n-th write or flush, for each n until a run passes: a token means that it is there after reopening. */
+/* Fail the n-th write or flush, for each n until a run passes: a token means that it is there after
+ * reopening. */
 static void each_failing_write_is_survived(void **state)
 {
     struct bed *bed = *state;
