@@ -8,9 +8,8 @@ import subprocess
 import sys
 import tempfile
 
-import msgpack
-
 import house as h
+import msgpack  # behind house, which finds the right interpreter
 
 KINDS = {"accepted": "accepted", "adopted": "accepted", "admitted": "accepted", "counted": "accepted", "settled": "accepted",
          "registered": "accepted", "refused": "refused", "returned": "returned"}

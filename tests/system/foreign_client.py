@@ -25,8 +25,13 @@ import sys
 import tempfile
 import time
 
-import msgpack
-import zmq
+try:
+    import msgpack
+    import zmq
+except ImportError:  # another python3 stands before Debian's in the PATH
+    if sys.executable == "/usr/bin/python3":
+        raise
+    os.execv("/usr/bin/python3", ["/usr/bin/python3"] + sys.argv)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOPIC = "intake.dossier.filed.06"

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# The sample settings in deploy/ are what the programs print, and the programs take them.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+for service in broker intake scoring certification notification courier; do
+    program="$OCOP_BIN/ocop-$service"
+    "$program" --sample | diff -u "deploy/$service.zpl.sample" - ||
+        { echo "deploy/$service.zpl.sample is not current: ocop-$service --sample > deploy/$service.zpl.sample"; exit 1; }
+    "$program" --run /tmp --state /tmp --config "deploy/$service.zpl.sample" --check
+    if "$program" --set no/such_key=1 --check 2>/dev/null; then
+        echo "ocop-$service took a key that it does not know"
+        exit 1
+    fi
+done
