@@ -36,12 +36,13 @@ void bus_frame_fini(struct bus_frame *f);
  * ERR_CONFIG until keys exist. inproc:// within one process. bind creates the socket file with mode 0660. */
 enum err bus_router_bind(const char *endpoint, struct bus_socket **out, struct why *why);
 enum err bus_dealer_connect(const char *endpoint, struct bus_socket **out, struct why *why);
-/* The same, and it tells about its connection: bus_wait also wakes when it is made or broken (there may be nothing to
- * read then), and bus_recv answers ERR_GONE once when it broke. What came over it and was not read is lost. Make a new
- * socket then: the library reconnects this one, but the other side would know nothing of us, and what is sent
- * meanwhile can be lost too. */
+/* The same, and it tells about its connection: bus_wait also wakes when it is made or broken (there may be
+ * nothing to read then), and bus_recv answers ERR_GONE once when it broke. What came over it and was not read
+ * is lost. Make a new socket then: the library reconnects this one, but the other side would know nothing of
+ * us, and what is sent meanwhile can be lost too. */
 enum err bus_dealer_watch(const char *endpoint, struct bus_socket **out, struct why *why);
-enum err bus_xpub_bind(const char *endpoint, struct bus_socket **out, struct why *why); /* manual: see bus_admit */
+enum err bus_xpub_bind(const char *endpoint, struct bus_socket **out,
+                       struct why *why); /* manual: see bus_admit */
 enum err bus_sub_connect(const char *endpoint, struct bus_socket **out, struct why *why);
 void bus_destroy(struct bus_socket **s); /* drops what is unsent after 1 s */
 

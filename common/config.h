@@ -1,7 +1,8 @@
 /* config.h - settings in ZPL files (czmq's zconfig), each key described once in a table.
  *
- * A program gives a table of its keys; a file, then `--set key=value` from the command line fill a struct. Unknown keys,
- * wrong values and missing files are refused with file, key and rule. Every key stands in deploy/<service>.zpl.sample.
+ * A program gives a table of its keys; a file, then `--set key=value` from the command line fill a struct.
+ * Unknown keys, wrong values and missing files are refused with file, key and rule. Every key stands in
+ * deploy/<service>.zpl.sample.
  */
 #ifndef COMMON_CONFIG_H
 #define COMMON_CONFIG_H
@@ -24,7 +25,8 @@ struct config_key {
     const char *meaning;   /* one sentence, unit included */
 };
 
-/* Fill `settings` from the defaults, then from `file` (NULL: defaults only). ERR_CONFIG, ERR_IO; why names file and key. */
+/* Fill `settings` from the defaults, then from `file` (NULL: defaults only). ERR_CONFIG, ERR_IO; why names
+ * file and key. */
 enum err config_load(const struct config_key *keys, const char *file, void *settings, struct why *why);
 /* One "path=value". */
 enum err config_set(const struct config_key *keys, const char *assignment, void *settings, struct why *why);

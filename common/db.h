@@ -1,7 +1,9 @@
-/* db.h - SQLite, opened the one way we use it: WAL, synchronous=FULL, foreign keys on, one connection a thread.
+/* db.h - SQLite, opened the one way we use it: WAL, synchronous=FULL, foreign keys on, one connection a
+ * thread.
  *
  * Nothing weaker than FULL is offered: 57 % of simulated power losses lost acknowledged events under NORMAL.
- * The pragmas are read back at open. Any failure of COMMIT is ERR_IO or ERR_FULL and means: stop acknowledging.
+ * The pragmas are read back at open. Any failure of COMMIT is ERR_IO or ERR_FULL and means: stop
+ * acknowledging.
  */
 #ifndef COMMON_DB_H
 #define COMMON_DB_H
@@ -15,7 +17,8 @@
 
 enum db_mode { DB_WRITE, DB_READ };
 
-/* Open or create. `path` ":memory:" for tests. ERR_IO, ERR_FULL, ERR_CORRUPT, ERR_NOMEM; why names the file. */
+/* Open or create. `path` ":memory:" for tests. ERR_IO, ERR_FULL, ERR_CORRUPT, ERR_NOMEM; why names the file.
+ */
 enum err db_open(const char *path, enum db_mode mode, sqlite3 **out, struct why *why);
 void db_close(sqlite3 **db); /* NULL is fine; all statements must be finalized */
 enum err db_exec(sqlite3 *db, const char *sql, struct why *why);
@@ -24,13 +27,16 @@ enum err db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct why
 /* What an SQLite result code means here; why gets the message. SQLITE_OK, ROW and DONE are ERR_NONE. */
 enum err db_err(sqlite3 *db, int rc, struct why *why);
 
-/* Step a statement that gives no rows, then db_done. ERR_INVALID when a CHECK or UNIQUE constraint refused. */
+/* Step a statement that gives no rows, then db_done. ERR_INVALID when a CHECK or UNIQUE constraint refused.
+ */
 enum err db_run(sqlite3_stmt *s);
-/* Step once: *row says whether there is one. On no row or error db_done was called; else the caller calls it. */
+/* Step once: *row says whether there is one. On no row or error db_done was called; else the caller calls it.
+ */
 enum err db_step(sqlite3_stmt *s, bool *row);
 void db_done(sqlite3_stmt *s); /* reset and clear bindings */
 
-/* Bind by position, 1..; text and bytes are borrowed until the next reset. An empty slice is the empty text. */
+/* Bind by position, 1..; text and bytes are borrowed until the next reset. An empty slice is the empty text.
+ */
 void db_bind_text(sqlite3_stmt *s, int at, struct slice text);
 void db_bind_bytes(sqlite3_stmt *s, int at, struct slice bytes);
 void db_bind_i64(sqlite3_stmt *s, int at, int64_t value);

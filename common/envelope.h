@@ -19,7 +19,12 @@
 
 #include <msgpack.h>
 
-enum { ENVELOPE_ID_MAX = 64, ENVELOPE_TYPE_MAX = 64, ENVELOPE_SUBJECT_MAX = 128, ENVELOPE_BYTES_MAX = 1024 * 1024 };
+enum {
+    ENVELOPE_ID_MAX = 64,
+    ENVELOPE_TYPE_MAX = 64,
+    ENVELOPE_SUBJECT_MAX = 128,
+    ENVELOPE_BYTES_MAX = 1024 * 1024
+};
 
 struct envelope {
     struct slice id, source, type, subject;
@@ -40,6 +45,7 @@ enum err envelope_write(const struct envelope *e, struct slice data, struct buf 
 
 /* The id of an outcome: a hash of (source, cause, type, ordinal). Anybody can compute it from the cause's id:
  * hash_id of these parts, the ordinal as 4 bytes big-endian. */
-void envelope_outcome_id(struct slice source, struct slice cause, struct slice type, uint32_t ordinal, char id[33]);
+void envelope_outcome_id(struct slice source, struct slice cause, struct slice type, uint32_t ordinal,
+                         char id[33]);
 
 #endif

@@ -18,23 +18,23 @@ enum fate {
 };
 
 /*    name        fate          sentence */
-#define ERR_TABLE(X)                                                                                              \
-    X(NONE, FATE_APPLIED, "done")                                                                                 \
-    X(INVALID, FATE_REFUSED, "a value breaks a rule")                                                             \
-    X(NOT_FOUND, FATE_REFUSED, "there is no such thing")                                                          \
-    X(LIMIT, FATE_REFUSED, "a named limit is reached")                                                            \
-    X(UNREADABLE, FATE_DEAD, "the bytes cannot be read")                                                          \
-    X(AGAIN, FATE_STOP, "nothing to do now; the call does not wait")                                              \
-    X(GONE, FATE_STOP, "the peer is not there")                                                                   \
-    X(TIMEOUT, FATE_STOP, "the time allowed has passed")                                                          \
-    X(IO, FATE_STOP, "the disk or the system failed")                                                             \
-    X(FULL, FATE_STOP, "the disk is full")                                                                        \
-    X(NOMEM, FATE_STOP, "no memory")                                                                              \
-    X(CORRUPT, FATE_STOP, "stored bytes are not what was stored")                                                 \
-    X(DIVERGED, FATE_STOP, "two sides remember different pasts")                                                  \
-    X(SUPERSEDED, FATE_STOP, "another process took over this publisher's name")                                   \
-    X(PROMISE, FATE_STOP, "a promise between the parts is broken")                                                \
-    X(CONFIG, FATE_STOP, "the configuration is wrong")                                                            \
+#define ERR_TABLE(X)                                                                                         \
+    X(NONE, FATE_APPLIED, "done")                                                                            \
+    X(INVALID, FATE_REFUSED, "a value breaks a rule")                                                        \
+    X(NOT_FOUND, FATE_REFUSED, "there is no such thing")                                                     \
+    X(LIMIT, FATE_REFUSED, "a named limit is reached")                                                       \
+    X(UNREADABLE, FATE_DEAD, "the bytes cannot be read")                                                     \
+    X(AGAIN, FATE_STOP, "nothing to do now; the call does not wait")                                         \
+    X(GONE, FATE_STOP, "the peer is not there")                                                              \
+    X(TIMEOUT, FATE_STOP, "the time allowed has passed")                                                     \
+    X(IO, FATE_STOP, "the disk or the system failed")                                                        \
+    X(FULL, FATE_STOP, "the disk is full")                                                                   \
+    X(NOMEM, FATE_STOP, "no memory")                                                                         \
+    X(CORRUPT, FATE_STOP, "stored bytes are not what was stored")                                            \
+    X(DIVERGED, FATE_STOP, "two sides remember different pasts")                                             \
+    X(SUPERSEDED, FATE_STOP, "another process took over this publisher's name")                              \
+    X(PROMISE, FATE_STOP, "a promise between the parts is broken")                                           \
+    X(CONFIG, FATE_STOP, "the configuration is wrong")                                                       \
     X(INTERRUPTED, FATE_STOP, "asked to stop")
 
 enum err {
@@ -57,7 +57,8 @@ struct why {
     char sentence[WHY_SENTENCE_MAX];
 };
 
-/* Set a reason unless one is set already. Returns `e`, so that `return why_set(...)` reads well. NULL why is allowed. */
+/* Set a reason unless one is set already. Returns `e`, so that `return why_set(...)` reads well. NULL why is
+ * allowed. */
 enum err why_set(struct why *why, enum err e, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 void why_clear(struct why *why);

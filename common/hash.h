@@ -27,7 +27,8 @@ struct hash hash_chain(const struct hash *previous, uint64_t seq, int64_t at_ms,
 
 /* A publisher's running hash: BLAKE2b-256 over previous(32) number(8), then topic and envelope with lengths.
  * Before the first event it is 32 zero bytes. */
-struct hash hash_running(const struct hash *previous, uint64_t number, struct slice topic, struct slice envelope);
+struct hash hash_running(const struct hash *previous, uint64_t number, struct slice topic,
+                         struct slice envelope);
 
 bool hash_equal(const struct hash *a, const struct hash *b);
 
@@ -35,6 +36,6 @@ bool hash_equal(const struct hash *a, const struct hash *b);
 void hash_id(const struct slice *parts, size_t count, char id[HASH_ID_TEXT + 1]);
 void hash_hex(const struct hash *h, char hex[2 * HASH_BYTES + 1]);
 bool hash_from_hex(struct slice hex, struct hash *h); /* exactly 64 lower-case digits */
-uint64_t hash_random_epoch(void);                      /* 1 .. 2^62 */
+uint64_t hash_random_epoch(void);                     /* 1 .. 2^62 */
 
 #endif

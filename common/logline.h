@@ -11,9 +11,10 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 void log_setup(const char *service, enum log_level least);
-/* log_line(LOG_INFO, "started", "endpoint=%s", endpoint): `what` becomes event=..., values with blanks are quoted by
- * log_quote. */
-void log_line(enum log_level level, const char *what, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* log_line(LOG_INFO, "started", "endpoint=%s", endpoint): `what` becomes event=..., values with blanks are
+ * quoted by log_quote. */
+void log_line(enum log_level level, const char *what, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Quote a value for a line into `out`; control characters become '?'. Returns out. */
 const char *log_quote(const char *value, char *out, unsigned size);
 int log_level_parse(const char *text); /* -1 when it is none of debug, info, warn, error */

@@ -1,7 +1,8 @@
 /* mp.h - walk raw MessagePack bytes before the library sees them.
  *
  * msgpack-c 4.0.0 reserves memory for whatever count an array claims: the five bytes dd 04 00 00 00
- * reserve 2.1 GB. So everything from outside goes through here first, and only then through msgpack_unpack_next.
+ * reserve 2.1 GB. So everything from outside goes through here first, and only then through
+ * msgpack_unpack_next.
  */
 #ifndef COMMON_MP_H
 #define COMMON_MP_H
@@ -14,9 +15,9 @@
 enum { MP_DEPTH_MAX = 16 };
 
 /* Check that `bytes` is exactly one MessagePack value that is safe to unpack:
- * nothing cut off and nothing behind it; depth at most MP_DEPTH_MAX; no count larger than the bytes left; only
- * shortest forms; map keys are text and none stands twice in one map; text is valid UTF-8; no float that is
- * NaN; no ext types.
+ * nothing cut off and nothing behind it; depth at most MP_DEPTH_MAX; no count larger than the bytes left;
+ * only shortest forms; map keys are text and none stands twice in one map; text is valid UTF-8; no float that
+ * is NaN; no ext types.
  *
  * ERR_NONE        safe
  * ERR_UNREADABLE  `why` says what is wrong and at which byte (code MALFORMED)

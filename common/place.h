@@ -1,13 +1,15 @@
 /* place.h - where sockets and stores lie. Settings may say {run} (sockets) and {state} (stores).
  *
- * {run} is --run DIR, else $OCOP_RUN, else /run/ocop; {state} is --state DIR, else $OCOP_STATE, else /var/lib/ocop.
+ * {run} is --run DIR, else $OCOP_RUN, else /run/ocop; {state} is --state DIR, else $OCOP_STATE, else
+ * /var/lib/ocop.
  */
 #ifndef COMMON_PLACE_H
 #define COMMON_PLACE_H
 
 #include "common/config.h"
 
-/* Standard settings of every program; the broker's ROUTER, its live XPUB, a service's questions, a service's store. */
+/* Standard settings of every program; the broker's ROUTER, its live XPUB, a service's questions, a service's
+ * store. */
 #define PLACE_BROKER    "ipc://{run}/broker.sock"
 #define PLACE_LIVE      "ipc://{run}/live.sock"
 #define PLACE_QUESTIONS "ipc://{run}/%s.sock" /* the service's name */

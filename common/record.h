@@ -8,9 +8,9 @@
 enum { TOPIC_MAX = 96, PUBLISHER_MAX = 48 };
 
 struct record {
-    uint64_t seq;      /* 1, 2, 3... without a gap */
-    int64_t at_ms;     /* the broker's time, Unix ms UTC; never going back along seq */
-    struct hash chain; /* the link that ends with this record */
+    uint64_t seq;                            /* 1, 2, 3... without a gap */
+    int64_t at_ms;                           /* the broker's time, Unix ms UTC; never going back along seq */
+    struct hash chain;                       /* the link that ends with this record */
     struct slice publisher, topic, envelope; /* borrowed */
     uint64_t epoch, number;                  /* the publisher's own numbering */
 };
