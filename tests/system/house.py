@@ -25,7 +25,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 CASE = SOURCE / "deploy/case"
 SERVICES = ["intake", "scoring", "certification", "notification", "courier"]
 PROGRAMS = ["broker"] + SERVICES
-LIMIT_S = 120  # for any one wait
+LIMIT_S = 180  # for any one wait
 
 
 def bin_folder():

@@ -2,7 +2,7 @@
 find_program(PYTHON3 NAMES /usr/bin/python3 REQUIRED)
 foreach(name flow stopped_services dead_letters)
     add_test(NAME system/${name} COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/tests/system/${name}.py)
-    set_tests_properties(system/${name} PROPERTIES TIMEOUT 420 ENVIRONMENT "OCOP_BIN=${CMAKE_BINARY_DIR}/bin")
+    set_tests_properties(system/${name} PROPERTIES TIMEOUT 900 ENVIRONMENT "OCOP_BIN=${CMAKE_BINARY_DIR}/bin")
 endforeach()
 
 add_test(NAME system/samples COMMAND ${CMAKE_SOURCE_DIR}/tests/system/samples.sh)
