@@ -154,7 +154,8 @@ static enum err gather(struct loop *l, size_t room, size_t *n)
         }
         if (whole > 0 && (*n >= room || l->bytes.size > CLIENT_WINDOW_BYTES / 2))
             break; /* the next group waits */
-        if (*n == FRAME_EVENTS_MAX) {
+        /* Under another number the broker would take it for one it knows. */
+        if (*n == FRAME_EVENTS_MAX || db_u64(s, 0) != l->sent + 1 + *n) {
             e = ERR_PROMISE;
             break;
         }
@@ -206,6 +207,7 @@ static enum err recalled(struct loop *l, const struct record *r, bool *done)
     if (ended) { /* the last recorded outcome was used: from here on we decide */
         recall_close(&l->recall);
         l->recalling = false;
+        l->sent = l->fold.number; /* they are in the log: what is decided now is sent behind them */
         log_line(LOG_INFO, "recalled", "seq=%llu number=%llu", (unsigned long long)l->fold.seq,
                  (unsigned long long)l->fold.number);
         return ERR_NONE;

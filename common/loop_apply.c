@@ -107,17 +107,22 @@ static enum err count_verdict(struct fold *f, unsigned says)
     return db_run(s);
 }
 
-/* The record the outcomes speak of: a retried letter, or the record itself. */
-static enum err subject_of(struct turn *turn, const struct record *r, const struct record **subject)
+/* The record the outcomes speak of: a retried letter, or the record itself; and where that stands in the log. */
+static enum err subject_of(struct turn *turn, const struct record *r, const struct record **subject,
+                           uint64_t *place)
 {
     bool ours = false, there = false;
     uint64_t seq = 0;
     enum err e = ERR_NONE;
 
     *subject = r;
+    *place = r->seq;
     if (type_is_retry(topic_type(r->topic))) {
         e = turn_letter(turn, r, &ours, &seq, &there);
-        if (!e && there) *subject = &turn->letter;
+        if (!e && there) {
+            *subject = &turn->letter;
+            *place = seq;
+        }
     }
     return e;
 }
@@ -130,11 +135,12 @@ static enum err apply_all(struct fold *f, const struct record *r, const struct o
     const struct route *route;
     unsigned says = 0;
     struct why ignored = { 0 };
+    uint64_t place;
     enum err e;
 
     turn->rec = r;
     turn->dead = false;
-    e = subject_of(turn, r, &subject);
+    e = subject_of(turn, r, &subject, &place);
     if (e) return e;
     turn->has_cause =
         envelope_parse(subject->envelope, turn->zone, &turn->cause_envelope, &ignored) == ERR_NONE;
@@ -185,6 +191,8 @@ enum err fold_apply(struct fold *f, const struct record *r, const struct outcome
 enum err fold_take(struct fold *f, const struct record *r, struct why *why)
 {
     enum err e = fold_decide(f, r), fact;
+    const struct record *subject;
+    uint64_t place;
 
     if (!e) e = fold_apply(f, r, f->turn.outcomes, f->turn.outcome_count, false, why);
     if (!e || err_fate(e) == FATE_STOP) {
@@ -198,7 +206,8 @@ enum err fold_take(struct fold *f, const struct record *r, struct why *why)
     turn_clear_drafts(&f->turn);
     f->turn.outcome_count = 0;
     buf_clear(&f->turn.envelopes);
-    e = turn_announce_dead(&f->turn, fact, r->seq);
+    e = subject_of(&f->turn, r, &subject, &place); /* a retried letter stays the one it was */
+    if (!e) e = turn_announce_dead(&f->turn, fact, place);
     if (!e) e = turn_finish(&f->turn);
     if (!e) e = fold_apply(f, r, f->turn.outcomes, f->turn.outcome_count, false, why);
     return e;

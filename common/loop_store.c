@@ -215,7 +215,7 @@ enum err fold_open(struct fold *f, const struct service *service, const char *pa
     f->service = service;
     f->turn.fold = f;
     f->turn.data.limit = LOOP_OUTCOMES_BYTES;
-    f->turn.envelopes.limit = BUF_LIMIT_DEFAULT;
+    f->turn.envelopes.limit = LOOP_ENVELOPES_BYTES;
     f->turn.zone = msgpack_zone_new(16 * 1024);
     if (!f->turn.zone) return ERR_NOMEM;
     e = take_lock(f, path, why);

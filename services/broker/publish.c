@@ -268,7 +268,7 @@ static enum err answer_stored(const struct publish *p, uint64_t number, uint64_t
     }
     if (new_events && !a->new_events) {
         a->new_events = true;
-        a->first = p->frame->number + p->skip;
+        a->first = p->frame->number + (p->skip < p->count ? p->skip : 0);
     }
     a->number = number;
     a->seq = seq;
@@ -337,5 +337,6 @@ enum err publish_take(struct broker *b, const struct bus_peer *peer, struct sess
     if (e) return e;
     if (check(&p, &known, &number, &inner)) return refuse_why(&p, number, &inner);
     if (p.skip < p.count) return take_new(&p, number, why);
-    return answer_stored(&p, known.number, known.seq, false);
+    /* What is known only since this turn can still come to nothing. */
+    return answer_stored(&p, known.number, known.seq, known.seq > log_durable(b->log).seq);
 }

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "common/loop.h"
+#include "common/loop_inside.h"
 #include "common/mp.h"
 
 /* The toy: "toy.coin.tossed" {value} is accepted when even, refused when odd, and 13 cannot be read;
@@ -49,8 +49,18 @@ static enum err decide_tossed(struct turn *turn, const struct record *rec)
     const struct toy *t = turn_store(turn);
     const int64_t v = value_of(turn_envelope(turn));
     const struct envelope *e = turn_envelope(turn);
+    int64_t many;
 
     (void)rec;
+    if (mp_i64(mp_find(&e->data, "many"), &many)) {
+        while (many-- > 0) {
+            enum err failed = turn_announce(turn, "toy.coin.accepted", slice_text("06"), e->subject,
+                                            slice_of("\x81\xa1v\x01", 4));
+
+            if (failed) return failed;
+        }
+        return ERR_NONE;
+    }
     if (v == 13 && t->strict) return why_set(turn_why(turn), ERR_UNREADABLE, "THIRTEEN", "13 cannot be read");
     if (v % 2) return why_set(turn_why(turn), ERR_INVALID, "ODD", "%lld is odd", (long long)v);
     return turn_announce(turn, "toy.coin.accepted", slice_text("06"), e->subject,
@@ -253,6 +263,64 @@ static void a_retry_lets_a_newer_program_read_the_letter(void **state)
     assert_int_equal(bench_outcomes(bench), 0);
 }
 
+/* The letter stays the one it was: a second one of the same fact could take effect twice. */
+static void a_retried_fact_that_fails_again_is_the_same_letter(void **state)
+{
+    (void)state;
+    assert_int_equal(feed("other.fact.stated", "value", -3, NULL), ERR_NONE); /* 1, its letter's word is 2 */
+    assert_int_equal(feed("operator.retry.requested", "seq", 1, "toy"), ERR_NONE);
+    assert_int_equal(bench_outcomes(bench), 1);
+    assert_outcome(0, "toy.event.deadlettered", "NEGATIVE");
+    assert_int_equal(count("SELECT count(*) FROM dead_letter"), 1);
+    assert_int_equal(count("SELECT seq FROM dead_letter WHERE retried = 0"), 1);
+}
+
+/* All outcomes of a cause travel in one PUBLISH: what is kept in the store must fit into that frame. */
+static void what_is_decided_fits_into_one_frame(void **state)
+{
+    size_t decided = 0;
+
+    (void)state;
+    for (int64_t many = 50000; many <= 65000; many += 500) {
+        struct buf frame = { 0 };
+        struct fold f;
+        bool rebuilt = false;
+        struct why why = { 0 };
+        struct buf data = { 0 }, envelope = { 0 };
+        const struct envelope e = { .id = slice_text("id-1"),
+                                    .source = slice_text("tester"),
+                                    .type = slice_text("toy.coin.tossed"),
+                                    .subject =
+                                        slice_text("a subject of some length, as products have: a name, the "
+                                                   "commune it comes from, its owner, and the year"),
+                                    .time_ms = 1 };
+        struct record r = { .seq = 1,
+                            .publisher = slice_text("tester"),
+                            .topic = slice_text("toy.coin.tossed.06") };
+        msgpack_packer p;
+
+        msgpack_packer_init(&p, &data, buf_pack_write);
+        msgpack_pack_map(&p, 1);
+        buf_pack_text(&p, "many");
+        msgpack_pack_int64(&p, many);
+        assert_int_equal(envelope_write(&e, buf_slice(&data), &envelope), ERR_NONE);
+        r.envelope = buf_slice(&envelope);
+        assert_int_equal(fold_open(&f, &toy_service, ":memory:", &rebuilt, &why), ERR_NONE);
+        if (fold_decide(&f, &r) == ERR_NONE) {
+            decided++;
+            frame_publish_begin(&frame, (uint64_t)1 << 61, f.turn.outcome_count);
+            for (size_t i = 0; i < f.turn.outcome_count; i++)
+                frame_publish_add(&frame, f.turn.outcomes[i].topic, f.turn.outcomes[i].envelope);
+            assert_int_equal(frame.failed, ERR_NONE);
+        }
+        fold_close(&f);
+        buf_fini(&frame);
+        buf_fini(&data);
+        buf_fini(&envelope);
+    }
+    assert_true(decided > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +331,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_fact_that_cannot_be_applied_leaves_nothing_but_a_dead_letter, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_retry_lets_a_newer_program_read_the_letter, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_retried_fact_that_fails_again_is_the_same_letter, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_decided_fits_into_one_frame, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
