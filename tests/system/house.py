@@ -3,6 +3,7 @@
 Nothing is at a fixed path or port; every process is ended by its pid, also when the test fails; nothing sleeps for
 luck: waits are for an answer, a position or an exit, with a limit.
 """
+import ctypes
 import os
 import pathlib
 import shutil
@@ -38,6 +39,11 @@ def bin_folder():
     return built[-1].parent
 
 
+def end_with_parent():
+    """In a child: be killed when the test itself is."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class House:
     def __init__(self, first_day="2018-11-01", folder=None):
         # Short: a socket's path has room for 107 bytes.
@@ -66,10 +72,11 @@ class House:
             program = self.program.get(name, f"ocop-{name}")
             self.processes[name] = subprocess.Popen(
                 [self.bin / program] + self.options.get(name, []), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=dict(self.env, **self.environment.get(name, {})))
+                env=dict(self.env, **self.environment.get(name, {})), preexec_fn=end_with_parent)
             log.close()
 
     def stop(self, *names, how=signal.SIGTERM):
+        wrong = []
         for name in names or list(self.processes):
             process = self.processes.pop(name, None)
             if process is None:
@@ -77,13 +84,15 @@ class House:
             if process.poll() is None:
                 process.send_signal(how)
             try:
-                process.wait(30)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-                raise AssertionError(f"{name} did not stop within 30 s of a signal")
+                wrong.append(f"{name} did not stop within 60 s of a signal")
             if how == signal.SIGTERM and process.returncode not in (0, -signal.SIGKILL):
-                raise AssertionError(f"{name} ended with {process.returncode}; see {self.dir / name}.log")
+                wrong.append(f"{name} ended with {process.returncode}; see {self.dir / name}.log")
+        if wrong:  # only now: everything is stopped first
+            raise AssertionError("; ".join(wrong))
 
     def ask(self, service, question, timeout_ms=3000, **arguments):
         """The answer map, or None: nobody answered, or not found."""

@@ -19,7 +19,7 @@ def play(stopped=None):
             head = house.head()
             push = subprocess.Popen([house.bin / "ocop", "--as", publisher, *map(str, arguments)],
                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                    env=house.env)
+                                    env=house.env, preexec_fn=h.end_with_parent)
             try:
                 # Until its rows arrive, it has ended, or it has said that it waits for the one who is down.
                 try:
