@@ -107,7 +107,8 @@ static enum err count_verdict(struct fold *f, unsigned says)
     return db_run(s);
 }
 
-/* The record the outcomes speak of: a retried letter, or the record itself; and where that stands in the log. */
+/* The record the outcomes speak of: a retried letter, or the record itself; and where that stands in the log.
+ */
 static enum err subject_of(struct turn *turn, const struct record *r, const struct record **subject,
                            uint64_t *place)
 {

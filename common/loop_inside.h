@@ -14,8 +14,8 @@
 enum {
     LOOP_OUTCOMES_MAX = FRAME_EVENTS_MAX, /* of one cause: they travel in one PUBLISH */
     LOOP_OUTCOMES_BYTES = 12 * 1024 * 1024,
-    /* Topics and envelopes of one cause. The PUBLISH around them must be a frame: at most 8 bytes an event (an
-     * array of two, the length of a topic, that of an envelope) and 64 before the first. */
+    /* Topics and envelopes of one cause. The PUBLISH around them must be a frame: at most 8 bytes an event
+     * (an array of two, the length of a topic, that of an envelope) and 64 before the first. */
     LOOP_ENVELOPES_BYTES = BUF_LIMIT_DEFAULT - 8 * LOOP_OUTCOMES_MAX - 64,
     CONFIG_PATH_MAX = 4096
 };

@@ -366,7 +366,8 @@ static void full_disk_refuses_the_whole_turn(void **state)
     hears_stored(bed, 'b', 3);
 }
 
-/* What is stored in this turn only is not known yet: a resend of it is not acknowledged when the disk is full. */
+/* What is stored in this turn only is not known yet: a resend of it is not acknowledged when the disk is
+ * full. */
 static void full_disk_takes_back_a_resend_of_this_turn(void **state)
 {
     struct bed *bed = *state;
