@@ -33,8 +33,9 @@ struct loop {
     struct bus_socket *asked;
     struct recall recall;
     bool recalling, following;
-    uint64_t sent; /* our outcomes up to here are on their way on this connection */
-    uint64_t head; /* of the log, as last heard */
+    uint64_t sent;        /* our outcomes up to here are on their way on this connection */
+    uint64_t head;        /* of the log, as last heard */
+    struct hash welcomed; /* running hash at the number of the last WELCOME: a recall must end there */
     struct waiting *waiting;
     size_t waiting_count;
     int64_t ticked_ms;
@@ -97,6 +98,7 @@ static enum err on_welcome(struct loop *l, const struct client_event *w)
     enum err e = ERR_NONE;
 
     l->head = w->head;
+    l->welcomed = w->hash;
     if (l->recalling) recall_close(&l->recall);
     l->recalling = false;
     if (w->number < f->published || w->head < f->seq)
@@ -207,6 +209,8 @@ static enum err recalled(struct loop *l, const struct record *r, bool *done)
     if (ended) { /* the last recorded outcome was used: from here on we decide */
         recall_close(&l->recall);
         l->recalling = false;
+        if (!hash_equal(&l->fold.hash, &l->welcomed))
+            return why_set(&l->why, ERR_DIVERGED, "DIVERGED", "the log holds other outcomes than this store");
         l->sent = l->fold.number; /* they are in the log: what is decided now is sent behind them */
         log_line(LOG_INFO, "recalled", "seq=%llu number=%llu", (unsigned long long)l->fold.seq,
                  (unsigned long long)l->fold.number);
@@ -470,7 +474,12 @@ enum err loop_run(const struct service *service, const struct loop_settings *set
     while (!e && !*stop) {
         e = turn_once(&l);
         if (e == ERR_INTERRUPTED) e = ERR_NONE;
-        if (e == ERR_DIVERGED && rebuilds++ < LOOP_REBUILDS_MAX) e = rebuild(&l, l.why.sentence);
+        if (e == ERR_DIVERGED && rebuilds++ < LOOP_REBUILDS_MAX) {
+            const struct why because = l.why;
+
+            why_clear(&l.why); /* the reason of what may fail later is another one */
+            e = rebuild(&l, because.sentence);
+        }
     }
     if (e) {
         char quoted[WHY_SENTENCE_MAX + 2];

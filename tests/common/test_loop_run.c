@@ -137,6 +137,8 @@ static void events(struct bus_socket *router, const struct bus_peer *peer, uint6
     buf_fini(&out);
 }
 
+static int hellos;
+
 /* Play the broker until the first PUBLISH: its first number and how many events it has. */
 static void play_until_publish(struct bus_socket *router, uint64_t *first, size_t *count)
 {
@@ -146,6 +148,7 @@ static void play_until_publish(struct bus_socket *router, uint64_t *first, size_
     struct buf out = { 0 };
 
     *first = *count = 0;
+    hellos = 0;
     while (!*count && clock_monotonic_ms() < until) {
         struct bus_peer peer;
         struct why why = { 0 };
@@ -156,6 +159,7 @@ static void play_until_publish(struct bus_socket *router, uint64_t *first, size_
         if (bus_recv(router, &peer, &frame)) continue;
         assert_int_equal(frame_read(frame.bytes, zone, &f, &why), ERR_NONE);
         buf_clear(&out);
+        hellos += f.command == FRAME_HELLO;
         if (f.command == FRAME_HELLO) frame_welcome(&out, own_number, &own_hash, log_count);
         if (f.command == FRAME_PING) frame_pong(&out, f.token, log_count);
         if (out.size) assert_int_equal(bus_send(router, &peer, buf_slice(&out)), ERR_NONE);
@@ -179,7 +183,7 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
+static int lose_store(void **state)
 {
     static const char *const endings[] = { "toy.db", "toy.db-wal", "toy.db-shm", "toy.db.lock", "b.sock" };
     char name[96];
@@ -189,18 +193,39 @@ static int teardown(void **state)
         snprintf(name, sizeof name, "%s/%s", folder, endings[i]);
         unlink(name);
     }
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)lose_store(state);
     return rmdir(folder);
+}
+
+/* One life of the service, until its first PUBLISH. */
+static void live(uint64_t *first, size_t *count)
+{
+    struct bus_socket *router = NULL;
+    struct why why = { 0 };
+    pthread_t thread;
+
+    stop = 0;
+    assert_int_equal(bus_router_bind(endpoint, &router, &why), ERR_NONE);
+    assert_int_equal(pthread_create(&thread, NULL, run, NULL), 0);
+    play_until_publish(router, first, count);
+    stop = 1;
+    pthread_join(thread, NULL);
+    bus_destroy(&router);
+    forget_log();
+    assert_int_equal(ended_with, ERR_NONE);
 }
 
 /* The store is lost; two answers are in the log and three newer coins wait. What is decided now continues our
  * numbers: with any other first number the broker takes new outcomes for ones it knows, and drops them. */
 static void after_a_recall_numbers_go_on(void **state)
 {
-    struct bus_socket *router = NULL;
-    struct why why = { 0 };
     uint64_t first;
     size_t count;
-    pthread_t thread;
 
     (void)state;
     toss();
@@ -209,23 +234,37 @@ static void after_a_recall_numbers_go_on(void **state)
     answer_by(2, 3);
     for (int i = 0; i < 3; i++)
         toss();
-    stop = 0;
-    assert_int_equal(bus_router_bind(endpoint, &router, &why), ERR_NONE);
-    assert_int_equal(pthread_create(&thread, NULL, run, NULL), 0);
-    play_until_publish(router, &first, &count);
-    stop = 1;
-    pthread_join(thread, NULL);
-    bus_destroy(&router);
-    forget_log();
-    assert_int_equal(ended_with, ERR_NONE);
+    live(&first, &count);
     assert_int_equal(count, 3);
+    assert_int_equal(first, 3);
+}
+
+/* An older copy has an answer that was never sent; the log has another one under that number, and more. */
+static void a_recall_onto_another_past_begins_anew(void **state)
+{
+    uint64_t first;
+    size_t count;
+
+    (void)state;
+    toss();
+    live(&first, &count); /* answered, and not STORED */
+    assert_int_equal(first, 1);
+    toss();
+    answer_by(1, 1); /* not those bytes */
+    toss();
+    answer_by(2, 3);
+    toss();
+    live(&first, &count);
+    assert_int_equal(hellos, 2); /* the second one with an empty store */
+    assert_int_equal(count, 1);
     assert_int_equal(first, 3);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(after_a_recall_numbers_go_on),
+        cmocka_unit_test_teardown(after_a_recall_numbers_go_on, lose_store),
+        cmocka_unit_test_teardown(a_recall_onto_another_past_begins_anew, lose_store),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
