@@ -65,8 +65,8 @@ enum err client_clock(struct client *c, struct slice day);
 enum err client_send(struct client *c, struct slice frame); /* raw, for tests and ASK */
 
 /* Ask one question at `endpoint` and wait for the answer, at most timeout_ms. `*answer` is a map living in
- * `zone`. ERR_TIMEOUT (nobody answers), ERR_NOT_FOUND or ERR_INVALID (the fault's code and sentence are in
- * why). */
+ * `zone`. ERR_TIMEOUT (nobody answers; or, with code NOT_COMPLETE, the service is still reading the log),
+ * ERR_NOT_FOUND or ERR_INVALID (the fault's code and sentence are in why). */
 enum err client_ask(const char *endpoint, const char *question, struct slice packed_map, int timeout_ms,
                     msgpack_zone *zone, msgpack_object *answer, struct why *why);
 

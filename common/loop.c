@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/logline.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -33,9 +34,11 @@ struct loop {
     struct bus_socket *asked;
     struct recall recall;
     bool recalling, following;
-    uint64_t sent;        /* our outcomes up to here are on their way on this connection */
-    uint64_t head;        /* of the log, as last heard */
-    struct hash welcomed; /* running hash at the number of the last WELCOME: a recall must end there */
+    bool complete; /* everything there was at the last WELCOME is applied: questions may be answered */
+    uint64_t welcome_head; /* of the log, at that WELCOME */
+    uint64_t sent;         /* our outcomes up to here are on their way on this connection */
+    uint64_t head;         /* of the log, as last heard */
+    struct hash welcomed;  /* running hash at the number of the last WELCOME: a recall must end there */
     struct waiting *waiting;
     size_t waiting_count;
     int64_t ticked_ms;
@@ -67,7 +70,8 @@ static enum err rebuild(struct loop *l, const char *because)
 
     log_line(LOG_WARN, "rebuild", "because=\"%s\" seq=%llu", because, (unsigned long long)l->fold.seq);
     if (l->recalling) recall_close(&l->recall);
-    l->recalling = false;
+    l->recalling = l->complete = false;
+    l->welcome_head = 0;
     answer_waiting(l, true);
     e = fold_rebuild(&l->fold, l->settings->store, &l->why);
     if (!e) e = client_start(l);
@@ -97,7 +101,7 @@ static enum err on_welcome(struct loop *l, const struct client_event *w)
     struct hash known;
     enum err e = ERR_NONE;
 
-    l->head = w->head;
+    l->head = l->welcome_head = w->head;
     l->welcomed = w->hash;
     if (l->recalling) recall_close(&l->recall);
     l->recalling = false;
@@ -118,6 +122,7 @@ static enum err on_welcome(struct loop *l, const struct client_event *w)
     }
     l->sent = f->published;
     if (!e) e = begin_following(l);
+    l->complete |= !e && f->seq >= w->head;
     return e;
 }
 
@@ -249,6 +254,7 @@ static enum err on_events(struct loop *l, const struct client_event *news)
     if (!e && heard) e = fold_commit(f);
     if (e && heard) fold_rollback(f);
     if (f->seq > l->head) l->head = f->seq;
+    l->complete |= !e && f->seq >= l->welcome_head;
     return e;
 }
 
@@ -305,6 +311,26 @@ static enum err on_news(struct loop *l, const struct client_event *news)
 
 /* --- questions --- */
 
+/* A register that is read only in part would say "there is no such certificate", and be believed. */
+static void answer_not_complete(struct loop *l, uint64_t token)
+{
+    char sentence[WHY_SENTENCE_MAX];
+
+    if (l->welcome_head)
+        snprintf(
+            sentence, sizeof sentence,
+            "%s is still reading the log: %llu of %llu records; an answer now would not be complete, ask "
+            "again later",
+            l->service->name, (unsigned long long)l->fold.seq, (unsigned long long)l->welcome_head);
+    else
+        snprintf(
+            sentence, sizeof sentence,
+            "%s has not heard from the broker since it started and does not know whether its %llu records "
+            "are all; start the broker",
+            l->service->name, (unsigned long long)l->fold.seq);
+    frame_fault(&l->answer, token, "NOT_COMPLETE", sentence);
+}
+
 static enum err answer_frame(struct loop *l, struct slice bytes, bool *at_once)
 {
     msgpack_zone *zone = msgpack_zone_new(4096);
@@ -314,7 +340,10 @@ static enum err answer_frame(struct loop *l, struct slice bytes, bool *at_once)
 
     buf_clear(&l->answer);
     *at_once = l->fold.published == l->fold.number;
-    if (!e && ask.command == FRAME_ASK) {
+    if (!e && ask.command == FRAME_ASK && !l->complete && !slice_is(ask.question, "status")) {
+        *at_once = true;
+        answer_not_complete(l, ask.token);
+    } else if (!e && ask.command == FRAME_ASK) {
         *at_once |= fold_answers_at_once(ask.question);
         fold_answer(&l->fold, &ask, &l->answer);
     } else if (!e && ask.command == FRAME_PING) {
@@ -409,7 +438,9 @@ static enum err turn_once(struct loop *l)
     struct bus_socket *sockets[2] = { client_socket(l->client), l->asked };
     struct client_event news;
     bool ready[2];
-    enum err e = bus_wait(sockets, l->asked ? 2 : 1, 250, ready);
+    /* With no place left for an answer to wait, questions wait in their socket and must not wake us. */
+    const size_t count = l->asked && l->waiting_count < LOOP_WAITING_MAX ? 2 : 1;
+    enum err e = bus_wait(sockets, count, 250, ready);
 
     if (e) return e;
     for (int i = 0; i < 64 && !e; i++) {

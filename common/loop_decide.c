@@ -266,6 +266,7 @@ static enum err decide_record(struct turn *turn, const struct record *rec, uint6
     if (err_fate(e) == FATE_REFUSED && route->refusal) {
         turn->draft_count = before;
         turn->data.size = data_before;
+        turn->data.failed = ERR_NONE; /* also when it was the size that was refused */
         (void)why_set(&turn->why, e, err_name(e), "%s", err_sentence(e));
         return announce_reason(turn, route->refusal, turn->why.code, turn->why.sentence, 0);
     }

@@ -140,7 +140,7 @@ struct recall {
     uint64_t through;
     msgpack_zone *zone;
     struct envelope envelope; /* of records[at] */
-    bool parsed, ended;
+    bool parsed, ended, busy;
     struct buf bytes; /* of the group handed out */
     struct outcome *group;
     size_t group_capacity;

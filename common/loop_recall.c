@@ -74,9 +74,17 @@ static enum err next_batch(struct recall *r, struct why *why)
         r->after_chain = news.hash;
         return ERR_NONE;
     case CLIENT_REFUSED:
+        if (slice_is(news.code,
+                     "BUSY")) { /* no place for one more follower now: ask again when it is quiet */
+            r->busy = true;
+            return ERR_NONE;
+        }
         return why_set(why, slice_is(news.code, "DIVERGED") ? ERR_DIVERGED : ERR_PROMISE, "RECALL",
                        "%.*s: %.*s", SLICE_ARG(news.code), SLICE_ARG(news.sentence));
     case CLIENT_NOTHING:
+        if (!r->busy) return ERR_NONE;
+        r->busy = false;
+        return follow(r);
     case CLIENT_WELCOME:
     case CLIENT_STORED:
     case CLIENT_LOST:
@@ -92,8 +100,9 @@ static enum err peek(struct recall *r, struct why *why)
     enum err e = ERR_NONE;
 
     while (!e && !r->parsed && !r->ended) {
-        while (r->at < r->count && (!slice_is(r->records[r->at].publisher, r->service->name) ||
-                                    r->records[r->at].number < r->next_number))
+        while (r->at < r->count &&
+               (!slice_is(r->records[r->at].publisher, r->service->name) || r->records[r->at].epoch != 0 ||
+                r->records[r->at].number < r->next_number))
             r->at++;
         if (r->at < r->count) {
             msgpack_zone_clear(r->zone);

@@ -73,6 +73,9 @@ extern const struct event_kind
 const struct event_kind *event_kind_find(struct slice type); /* NULL: unknown */
 /* May this publisher say this type? Service names are reserved; "operator" and "courier" too. */
 bool event_permitted(const struct event_kind *kind, struct slice publisher);
+/* Is this the name of a service, the courier or the broker? They publish in epoch 0 only, and nobody else
+ * may. */
+bool event_publisher_is_house(struct slice publisher);
 /* A pushed event that gets a verdict: of origin OUTSIDE, OPERATOR or COURIER and heard by a service. */
 bool event_is_request(const struct event_kind *kind);
 

@@ -223,3 +223,14 @@ enum event_verdict event_verdict(struct slice type)
     }
     return EVENT_CONSEQUENCE;
 }
+
+bool event_publisher_is_house(struct slice publisher)
+{
+    static const enum event_origin house[] = { ORIGIN_INTAKE,       ORIGIN_SCORING, ORIGIN_CERTIFICATION,
+                                               ORIGIN_NOTIFICATION, ORIGIN_COURIER, ORIGIN_BROKER };
+
+    for (size_t i = 0; i < sizeof house / sizeof *house; i++) {
+        if (slice_is(publisher, event_origin_name(house[i]))) return true;
+    }
+    return false;
+}

@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/logline.h"
+#include "proto/codec.h"
 #include "services/broker/prefix.h"
 #include "services/broker/turn.h"
 
@@ -134,6 +135,12 @@ static enum err take_hello(struct broker *b, const struct bus_peer *peer, struct
                            PUBLISHER_MAX);
     if (slice_is(f->publisher, "broker"))
         return turn_refuse(b, peer, 0, "NOT_PERMITTED", "The name broker is the broker's own.");
+    if (f->epoch != 0 && event_publisher_is_house(f->publisher))
+        return turn_refuse(
+            b, peer, 0, "NOT_PERMITTED",
+            "The name %.*s is a service's, and a service publishes in epoch 0; say HELLO with a "
+            "name of your own.",
+            SLICE_ARG(f->publisher));
     if (!session) session = session_for(b, peer);
     if (!session) return refuse_busy(b, peer);
     holder = sessions_holder(&b->sessions, f->publisher, f->epoch);

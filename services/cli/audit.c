@@ -73,6 +73,7 @@ int audit_verb(struct cli *cli, int argc, char **argv)
     size_t count = 0;
 
     cli_parse(cli, &argp, argc, argv, &a);
+    if (cli->json) return cli_fail(EXIT_USAGE, "audit prints lines for people; it has no --json");
     snprintf(program, sizeof program, "ocop-%s", a.service);
     words[count++] = program;
     words[count++] = "--audit";

@@ -237,6 +237,7 @@ int main(int argc, char **argv)
 {
     struct top top = { .cli = { .wait_s = CLI_WAIT_STANDARD_S } };
     const char *as = getenv("OCOP_PUBLISHER");
+    int code;
 
     argp_err_exit_status = EXIT_USAGE;
     if (as && *as) top.cli.as = as;
@@ -244,5 +245,8 @@ int main(int argc, char **argv)
     log_setup("ocop", LOG_WARN);
     catch_signals();
     argp_parse(&top_argp, argc, argv, ARGP_IN_ORDER, NULL, &top);
-    return run_verb(&top);
+    code = run_verb(&top);
+    if (fflush(stdout) || ferror(stdout))
+        return cli_fail(EXIT_SYSTEM, "what was to be printed could not be written: %s", strerror(errno));
+    return code;
 }

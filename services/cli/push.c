@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     KEY_TYPE = 0x200,
@@ -145,6 +146,12 @@ const char *push_publisher(const struct cli *cli, const char *standard, struct w
                       "say who publishes: --as NAME, or OCOP_PUBLISHER in the environment");
         return NULL;
     }
+    if (event_publisher_is_house(slice_text(name))) {
+        (void)why_set(why, ERR_CONFIG, "PUBLISHER",
+                      "\"%s\" is the name of a service, which speaks for itself; say your own name with --as",
+                      name);
+        return NULL;
+    }
     if (is_name(name)) return name;
     (void)why_set(why, ERR_CONFIG, "PUBLISHER",
                   "\"%s\" is no publisher's name; it has 1 to %d letters a-z, A-Z, digits, '-', '_' and '.'",
@@ -152,17 +159,36 @@ const char *push_publisher(const struct cli *cli, const char *standard, struct w
     return NULL;
 }
 
+static enum err spool_file(const char *name, char path[CONFIG_TEXT_MAX], struct why *why)
+{
+    char pattern[CONFIG_TEXT_MAX];
+
+    snprintf(pattern, sizeof pattern, "{state}/spool-%s.db", name);
+    return place_expand(pattern, path, why);
+}
+
 enum err push_spool(const struct cli *cli, const char *standard, struct spool **out, struct why *why)
 {
-    char path[CONFIG_TEXT_MAX], pattern[CONFIG_TEXT_MAX];
+    char path[CONFIG_TEXT_MAX];
     const char *name = push_publisher(cli, standard, why);
     enum err e;
 
     if (!name) return ERR_CONFIG;
     if (cli->spool) return spool_open(cli->spool, name, out, why);
-    snprintf(pattern, sizeof pattern, "{state}/spool-%s.db", name);
-    e = place_expand(pattern, path, why);
+    e = spool_file(name, path, why);
     return e ? e : spool_open(path, name, out, why);
+}
+
+enum err push_spool_there(const struct cli *cli, struct why *why)
+{
+    char path[CONFIG_TEXT_MAX];
+    const char *name = push_publisher(cli, NULL, why), *file = cli->spool ? cli->spool : path;
+    enum err e = name ? ERR_NONE : ERR_CONFIG;
+
+    if (!e && !cli->spool) e = spool_file(name, path, why);
+    if (!e && access(file, F_OK))
+        e = why_set(why, ERR_CONFIG, "SPOOL", "%s has pushed nothing from here: there is no %s", name, file);
+    return e;
 }
 
 /* --- rows into the spool --- */

@@ -14,6 +14,8 @@
 /* Open {state}/spool-NAME.db, or what --spool says. `standard` is the publisher when nobody says one; NULL:
  * an error. */
 enum err push_spool(const struct cli *cli, const char *standard, struct spool **out, struct why *why);
+/* ERR_CONFIG: there is no such spool yet, and a reading verb must not make one. */
+enum err push_spool_there(const struct cli *cli, struct why *why);
 /* The publisher's name; NULL with why when nobody says one. */
 const char *push_publisher(const struct cli *cli, const char *standard, struct why *why);
 

@@ -283,7 +283,8 @@ int results_verb(struct cli *cli, int argc, char **argv)
     enum err e;
 
     cli_parse(cli, &argp, argc, argv, &r);
-    e = push_spool(cli, NULL, &sp, &why);
+    e = push_spool_there(cli, &why);
+    if (!e) e = push_spool(cli, NULL, &sp, &why);
     code = e ? cli_fail_err(e, &why) : print_results(sp, &r);
     spool_close(&sp);
     return code;

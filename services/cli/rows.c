@@ -400,9 +400,9 @@ static void set_province(struct rows *rows, const struct rows_settings *settings
     if (!said) said = "00";
     if (rows_is_province(said))
         memcpy(province, said, 3);
-    else if (!rows_field(place->kind, slice_text("province"))) {
+    else if (!rows_field(place->kind, slice_text("province")) || strlen(said) == 2) {
         rows_problem(rows, place->file, place->line, "province",
-                     "\"%s\" is no province; it must be two digits", said);
+                     "\"%s\" is no province; it must be two digits, as 06", said);
     }
 }
 

@@ -176,7 +176,7 @@ struct summary {
 
 static const char summary_doc[] =
     "Certificates valid on a day, by star and one by one; and the plans of the provinces.\v"
-    "Without --on the day is that of the log.\n"
+    "The plans are those filed up to now, whatever the day. Without --on the day is that of the log.\n"
     "\n"
     "EXAMPLES\n"
     "  ocop summary\n"
@@ -211,21 +211,21 @@ static error_t parse_summary(int key, char *arg, struct argp_state *state)
 static const struct argp summary_argp = { summary_options, parse_summary, NULL, summary_doc,
                                           cli_children,    NULL,          NULL };
 
-/* The day of the log, else of this host's clock. */
-static void find_day(char text[CLOCK_DAY_TEXT + 1])
+/* The day of the log. Not that of this host: in a rehearsal, or on a machine set wrong, it is another one. */
+static enum err find_day(char text[CLOCK_DAY_TEXT + 1], struct why *why)
 {
     json_t *status = NULL;
-    struct why why = { 0 };
     const char *day = NULL;
     int32_t parsed;
+    enum err e = ask("broker", "status", NULL, NULL, &status, why);
 
-    if (!ask("broker", "status", NULL, NULL, &status, &why))
-        day = json_string_value(json_object_get(status, "day"));
+    if (!e) day = json_string_value(json_object_get(status, "day"));
     if (day && !clock_day_parse(slice_text(day), &parsed))
         memcpy(text, day, CLOCK_DAY_TEXT + 1);
-    else
-        clock_day_text(clock_day_of(clock_wall_ms()), text);
+    else if (!e)
+        e = why_set(why, ERR_UNREADABLE, "BROKER", "the broker does not say its day");
     json_decref(status);
+    return e;
 }
 
 static json_int_t number(const json_t *answer, const char *name)
@@ -261,7 +261,7 @@ static void print_plans(const json_t *answer)
     const json_int_t budget = number(answer, "budget_vnd"), billion = 1000000000;
     char plans[32], products[32], money[32];
 
-    printf("plans of provinces: %s; products to be standardised: %s; money: %s %s\n",
+    printf("plans filed up to now: %s; products to be standardised: %s; money: %s %s\n",
            grouped(number(answer, "plans"), plans), grouped(number(answer, "products"), products),
            grouped(budget % billion ? budget : budget / billion, money),
            budget % billion ? "VND" : "billion VND");
@@ -290,10 +290,12 @@ int summary_verb(struct cli *cli, int argc, char **argv)
 {
     struct summary s = { .cli = cli };
     char day[CLOCK_DAY_TEXT + 1];
+    struct why why = { 0 };
     enum err e, plans;
 
     cli_parse(cli, &summary_argp, argc, argv, &s);
-    if (!s.day) find_day(day);
+    if (!s.day && find_day(day, &why))
+        return cli_fail(EXIT_UNREACHED, "which day? %s; or say it with --on", why.sentence);
     e = summarise(cli, "certification", "summary", "day", s.day ? s.day : day);
     plans = summarise(cli, "intake", "plans", NULL, NULL);
     return e || plans ? EXIT_UNREACHED : EXIT_ALL_WELL;

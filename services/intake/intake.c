@@ -180,6 +180,9 @@ enum err intake_check_gaps(const struct intake_gaps *gaps, struct why *why)
 
 enum err intake_check_province(struct slice said, struct slice province, struct why *why)
 {
+    if (slice_is(said, "00"))
+        return why_set(why, ERR_INVALID, "WRONG_PROVINCE",
+                       "00 stands for the whole country; name the province that files this");
     if (slice_equal(said, province)) return ERR_NONE;
     return why_set(why, ERR_INVALID, "WRONG_PROVINCE",
                    "this belongs to province %.*s, but it was sent under the topic of province %.*s; send it "

@@ -105,7 +105,7 @@ class House:
             if not socket.poll(timeout_ms):
                 return None
             answer = msgpack.unpackb(socket.recv())
-            if answer[0] == "FAULT" and answer[2] != "NOT_FOUND":
+            if answer[0] == "FAULT" and answer[2] not in ("NOT_FOUND", "NOT_COMPLETE"):
                 raise AssertionError(f"{service} answered {answer}")
             return answer[2] if answer[0] == "ANSWER" else None
         finally:
