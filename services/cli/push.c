@@ -50,7 +50,9 @@ static const char doc[] =
     "does no "
     "harm: the same command again, or `ocop push --resume`, goes on where it stopped. The same row twice is "
     "the same event: it is not sent again, its verdict is shown. A row that is right and was refused because "
-    "something else was missing goes out once more with --again.\n"
+    "something else was missing goes out once more with --again; so does a sheet that was replaced by "
+    "another since, when "
+    "the first is right after all.\n"
     "\n"
     "EXAMPLES\n"
     "  ocop push --template dossier.filed > dossier.filed-2018.csv\n"
@@ -193,43 +195,73 @@ enum err push_spool_there(const struct cli *cli, struct why *why)
 
 /* --- rows into the spool --- */
 
-static enum err write_envelope(const char *publisher, const char *type, const char *id, struct slice data,
-                               int64_t now_ms, struct slice *subject, msgpack_zone *zone, struct buf *out)
-{
-    struct envelope env = {
-        .id = slice_text(id), .source = slice_text(publisher), .type = slice_text(type), .time_ms = now_ms
-    };
-    msgpack_object map;
-    struct why why = { 0 };
-    enum err e = mp_read(data, zone, &map, &why);
+/* Events of which a later one replaces the earlier about the same: the fields that say what it is about. For
+ * these the same row may be meant anew: 79 points, corrected to 74, and back to 79. */
+static const struct {
+    const char *type, *fields[3];
+} replacing[] = {
+    { "scoring.sheet.submitted", { "council", "member", "dossier" } },
+    { "intake.dossier.supplemented", { "dossier", NULL, NULL } },
+};
 
-    if (e) return e;
-    env.subject = *subject = rows_subject(&map);
-    buf_clear(out);
-    return envelope_write(&env, data, out);
+static void find_about(const char *type, const msgpack_object *map, char about[HASH_ID_TEXT + 1])
+{
+    struct slice parts[4] = { slice_text(type), { NULL, 0 }, { NULL, 0 }, { NULL, 0 } };
+
+    about[0] = 0;
+    for (size_t i = 0; i < sizeof replacing / sizeof *replacing; i++) {
+        size_t n = 1;
+
+        if (strcmp(replacing[i].type, type)) continue;
+        for (size_t f = 0; f < 3 && replacing[i].fields[f]; f++)
+            (void)mp_text(mp_find(map, replacing[i].fields[f]), &parts[n++]);
+        hash_id(parts, n, about);
+    }
+}
+
+/* What the row's data says: the subject of its envelope, and what it is about. The subject borrows from
+ * `data`. */
+static enum err look_into(const char *type, struct slice data, struct slice *subject,
+                          char about[HASH_ID_TEXT + 1])
+{
+    struct why why = { 0 };
+    msgpack_object map;
+    msgpack_zone zone;
+    enum err e;
+
+    if (!msgpack_zone_init(&zone, 4096)) return ERR_NOMEM;
+    e = mp_read(data, &zone, &map, &why);
+    if (!e) *subject = rows_subject(&map);
+    if (!e) find_about(type, &map, about);
+    msgpack_zone_destroy(&zone);
+    return e;
 }
 
 static enum err add_event(struct spool *sp, const char *type, const char *province, const char *file,
                           uint32_t line, const char *id, struct slice data, bool *added, struct why *why)
 {
-    char topic[TOPIC_MAX + 1];
+    char topic[TOPIC_MAX + 1], about[HASH_ID_TEXT + 1];
     struct buf envelope = { 0 };
     struct spool_row row = { .file = slice_text(file), .line = line, .time_ms = clock_wall_ms() };
-    msgpack_zone zone;
-    enum err e;
+    struct envelope env = { .id = slice_text(id),
+                            .source = slice_text(spool_publisher(sp)),
+                            .type = slice_text(type),
+                            .time_ms = row.time_ms };
+    enum err e = look_into(type, data, &row.subject, about);
 
-    if (!msgpack_zone_init(&zone, 4096)) return ERR_NOMEM;
+    if (e) return e;
     snprintf(topic, sizeof topic, "%s.%s", type, province);
-    e = write_envelope(spool_publisher(sp), type, id, data, row.time_ms, &row.subject, &zone, &envelope);
+    env.subject = row.subject;
+    e = envelope_write(&env, data, &envelope);
     if (!e) {
         row.event = slice_text(id);
         row.type = slice_text(type);
+        row.about = slice_text(about);
         row.topic = slice_text(topic);
         row.envelope = buf_slice(&envelope);
         e = spool_add(sp, &row, added, why);
     }
     buf_fini(&envelope);
-    msgpack_zone_destroy(&zone);
     return e;
 }
 
@@ -248,44 +280,88 @@ static void again_id(const struct spool *sp, const struct row_event *row, unsign
     hash_id(parts, n ? 4 : 3, id);
 }
 
-/* The first time that was not refused: said now, or waiting, or accepted. So --again twice does no harm
- * either. */
-static enum err choose_id(struct spool *sp, const struct row_event *row, char id[HASH_ID_TEXT + 1],
-                          struct why *why)
-{
-    for (unsigned n = 0; n < AGAIN_MAX; n++) {
-        bool spurned = false;
-        enum err e;
+/* Where a row stands that was said before. */
+struct before {
+    bool spurned, replaced; /* refused or returned; followed by another about the same */
+    char file[256];
+    int64_t line;
+};
 
+static enum err look_before(struct spool *sp, const char *about, const char *id, struct before *b,
+                            struct why *why)
+{
+    enum err e;
+
+    memset(b, 0, sizeof *b);
+    e = spool_spurned(sp, slice_text(id), &b->spurned, why);
+    if (!e)
+        e = spool_replaced(sp, slice_text(id), slice_text(about), &b->replaced, b->file, sizeof b->file,
+                           &b->line, why);
+    return e;
+}
+
+/* The first time that is not over: said now, or waiting, or standing. So --again twice does no harm either.
+ * Without --again a row that was replaced since is the caller's to judge: *b says by what. */
+static enum err choose_id(struct spool *sp, const struct row_event *row, bool again,
+                          char id[HASH_ID_TEXT + 1], struct before *b, struct why *why)
+{
+    char about[HASH_ID_TEXT + 1];
+    struct slice subject;
+    enum err e = look_into(row->kind->type, slice_of(row->data, row->size), &subject, about);
+    struct before last = { 0 };
+
+    for (unsigned n = 0; !e && n < AGAIN_MAX; n++) {
         again_id(sp, row, n, id);
-        e = spool_spurned(sp, slice_text(id), &spurned, why);
-        if (e || !spurned) return e;
+        e = look_before(sp, about, id, b, why);
+        if (e || (!b->spurned && !b->replaced)) return e;
+        if (again) continue;
+        /* Perhaps it was said again since: then that is where it stands. */
+        last = *b;
+        again_id(sp, row, n + 1, id);
+        if (!spool_has(sp, slice_text(id))) {
+            again_id(sp, row, n, id);
+            *b = last;
+            return ERR_NONE;
+        }
     }
-    return why_set(why, ERR_LIMIT, "AGAIN", "%s:%u: this row was refused %d times", row->file, row->line,
+    if (e) return e;
+    return why_set(why, ERR_LIMIT, "AGAIN", "%s:%u: this row was said %d times", row->file, row->line,
                    AGAIN_MAX);
 }
 
-static enum err add_rows(struct spool *sp, const struct rows *rows, bool again, size_t *known,
-                         struct why *why)
+static enum err add_row(struct spool *sp, struct rows *rows, const struct row_event *r, bool again,
+                        size_t *known, struct why *why)
+{
+    char id[HASH_ID_TEXT + 1];
+    struct before b;
+    bool added = false;
+    enum err e = choose_id(sp, r, again, id, &b, why);
+
+    if (e) return e;
+    if (b.replaced && !again) {
+        rows_problem(rows, r->file, r->line, NULL,
+                     "this was said before, and replaced since by %s:%lld; to say it anew, push with --again",
+                     b.file, (long long)b.line);
+        return ERR_NONE;
+    }
+    e = add_event(sp, r->kind->type, r->province, r->file, r->line, id, slice_of(r->data, r->size), &added,
+                  why);
+    *known += !added;
+    return e;
+}
+
+static enum err add_rows(struct spool *sp, struct rows *rows, bool again, size_t *known, struct why *why)
 {
     enum err e = spool_begin(sp, why);
 
     *known = 0;
-    for (size_t i = 0; !e && i < rows->count; i++) {
-        const struct row_event *r = &rows->list[i];
-        char id[HASH_ID_TEXT + 1];
-        bool added = false;
-
-        memcpy(id, r->id, sizeof id);
-        if (again) e = choose_id(sp, r, id, why);
-        if (!e) {
-            e = add_event(sp, r->kind->type, r->province, r->file, r->line, id, slice_of(r->data, r->size),
-                          &added, why);
-        }
-        *known += !added;
-    }
-    if (!e) e = spool_commit(sp, why);
-    if (e) spool_rollback(sp);
+    /* What replaces a row within the same call does not count: the whole file is said again, in its order. */
+    for (size_t i = 0; !e && i < rows->count; i++)
+        e = spool_said(sp, slice_text(rows->list[i].id), why);
+    for (size_t i = 0; !e && i < rows->count; i++)
+        e = add_row(sp, rows, &rows->list[i], again, known, why);
+    if (!e && !rows->problems) return spool_commit(sp, why);
+    spool_rollback(sp);
     return e;
 }
 
@@ -363,6 +439,10 @@ static int send_rows(struct push *push, struct rows *rows)
 
     if (!e) e = push->resume ? spool_report_open(sp, &why) : ERR_NONE;
     if (!e) e = add_rows(sp, rows, push->again, &known, &why);
+    if (!e && rows->problems) {
+        spool_close(&sp);
+        return tell_problems(rows);
+    }
     if (!e && known) fprintf(stderr, "ocop: %zu of %zu rows were in the spool already\n", known, rows->count);
     code = e ? cli_fail_err(e, &why) : push_finish(sp, push->cli, push->verbose);
     spool_close(&sp);

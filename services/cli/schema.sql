@@ -18,6 +18,7 @@ CREATE TABLE entry(
     line INTEGER NOT NULL,
     event TEXT NOT NULL UNIQUE,         -- the envelope's id
     type TEXT NOT NULL,
+    about TEXT NOT NULL,                -- rows that replace one another share it; '' when nothing does
     topic TEXT NOT NULL,
     subject TEXT NOT NULL,
     envelope BLOB NOT NULL,
@@ -32,6 +33,7 @@ CREATE TABLE entry(
     UNIQUE(epoch, number)
 ) STRICT;
 CREATE INDEX entry_state ON entry(state);
+CREATE INDEX entry_about ON entry(about, place) WHERE about <> '';
 
 CREATE TABLE outcome(
     event TEXT NOT NULL REFERENCES entry(event),

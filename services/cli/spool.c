@@ -12,8 +12,9 @@
 
 extern const char cli_schema_sql[];
 
-/* Which rows this run tells of: a list of this connection alone. */
-static const char report_sql[] = "CREATE TEMP TABLE report(event TEXT PRIMARY KEY) WITHOUT ROWID";
+/* Which rows this run tells of, and which it was given: lists of this connection alone. */
+static const char report_sql[] = "CREATE TEMP TABLE report(event TEXT PRIMARY KEY) WITHOUT ROWID;"
+                                 "CREATE TEMP TABLE said(event TEXT PRIMARY KEY) WITHOUT ROWID";
 
 enum err spool_do(struct spool *sp, enum spool_statement which, struct why *why)
 {
@@ -269,6 +270,7 @@ enum err spool_add(struct spool *sp, const struct spool_row *row, bool *added, s
     db_bind_bytes(s, 9, row->envelope);
     db_bind_i64(s, 10, row->time_ms);
     db_bind_hash(s, 11, &hash);
+    db_bind_text(s, 12, row->about);
     e = spool_do(sp, SPOOL_insert, why);
     if (!e) e = adopt_stranger(sp, row->event, &adopted, why);
     if (e) return e;
@@ -288,6 +290,41 @@ enum err spool_spurned(struct spool *sp, struct slice event, bool *spurned, stru
     e = db_step(s, spurned);
     if (e) return why_set(why, e, "SPOOL", "%s: %s", sp->path, sqlite3_errmsg(sp->db));
     if (*spurned) db_done(s);
+    return ERR_NONE;
+}
+
+enum err spool_said(struct spool *sp, struct slice event, struct why *why)
+{
+    db_bind_text(sp->s[SPOOL_said], 1, event);
+    return spool_do(sp, SPOOL_said, why);
+}
+
+bool spool_has(struct spool *sp, struct slice event)
+{
+    sqlite3_stmt *find = sp->s[SPOOL_find];
+    bool there = false;
+
+    db_bind_text(find, 1, event);
+    if (db_step(find, &there) == ERR_NONE && there) db_done(find);
+    return there;
+}
+
+enum err spool_replaced(struct spool *sp, struct slice event, struct slice about, bool *replaced, char *file,
+                        size_t size, int64_t *line, struct why *why)
+{
+    sqlite3_stmt *s = sp->s[SPOOL_later];
+    enum err e;
+
+    *replaced = false;
+    if (about.size == 0) return ERR_NONE;
+    db_bind_text(s, 1, about);
+    db_bind_text(s, 2, event);
+    e = db_step(s, replaced);
+    if (e) return why_set(why, e, "SPOOL", "%s: %s", sp->path, sqlite3_errmsg(sp->db));
+    if (!*replaced) return ERR_NONE;
+    snprintf(file, size, "%.*s", SLICE_ARG(db_text(s, 0)));
+    *line = db_i64(s, 1);
+    db_done(s);
     return ERR_NONE;
 }
 

@@ -32,12 +32,19 @@ void spool_rollback(struct spool *sp);
 
 struct spool_row {
     struct slice file, event, type, topic, subject, envelope;
+    struct slice about; /* what it speaks of, when a later row about the same replaces it; else empty */
     int64_t line, time_ms;
 };
 
 /* Give the row its number. *added false: its event id is here already, and nothing changed. Either way it is
  * among those spool_report tells of. Inside a transaction. */
 enum err spool_add(struct spool *sp, const struct spool_row *row, bool *added, struct why *why);
+bool spool_has(struct spool *sp, struct slice event);
+/* This event is among those this call was given. */
+enum err spool_said(struct spool *sp, struct slice event, struct why *why);
+/* Was this event followed by another one about the same, not refused and not of this call? Then where. */
+enum err spool_replaced(struct spool *sp, struct slice event, struct slice about, bool *replaced, char *file,
+                        size_t size, int64_t *line, struct why *why);
 /* Is this event here, and was it refused or returned? */
 enum err spool_spurned(struct spool *sp, struct slice event, bool *spurned, struct why *why);
 /* Tell of everything without a verdict (--resume), or of everything since a moment. */

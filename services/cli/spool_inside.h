@@ -9,12 +9,18 @@
 #define SPOOL_STATEMENTS(X)                                                                                  \
     X(insert,                                                                                                \
       "INSERT INTO entry(epoch, number, file, line, event, type, topic, subject, envelope, time_ms, "        \
-      "hash, state) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting')")                                     \
+      "hash, about, state) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting')")                           \
+    X(later, "SELECT file, line FROM entry WHERE about = ?1 AND about <> '' "                                \
+             "AND place > (SELECT place FROM entry WHERE event = ?2) AND state <> 'refused' "                \
+             "AND event NOT IN (SELECT event FROM said) AND NOT EXISTS(SELECT 1 FROM outcome "               \
+             "WHERE outcome.event = entry.event AND (outcome.type LIKE '%.refused' "                         \
+             "OR outcome.type LIKE '%.returned')) ORDER BY place DESC LIMIT 1")                              \
     X(adopt, "UPDATE entry SET epoch = NULL, number = NULL, hash = NULL, state = 'stored', "                 \
              "seq = (SELECT seq FROM stranger WHERE stranger.event = ?1 ORDER BY seq LIMIT 1) "              \
              "WHERE event = ?1 AND EXISTS(SELECT 1 FROM stranger WHERE stranger.event = ?1)")                \
     X(adopted, "DELETE FROM stranger WHERE event = ?")                                                       \
     X(find, "SELECT state, seq, epoch, number, type FROM entry WHERE event = ?")                             \
+    X(said, "INSERT OR IGNORE INTO said(event) VALUES(?)")                                                   \
     X(report, "INSERT OR IGNORE INTO report(event) VALUES(?)")                                               \
     X(last, "SELECT number, hash FROM entry WHERE epoch = ? ORDER BY number DESC LIMIT 1")                   \
     X(hash_at, "SELECT hash FROM entry WHERE epoch = ? AND number = ?")                                      \

@@ -77,6 +77,7 @@ static bool add(struct fixture *f, int i)
                              .line = i + 1,
                              .type = slice_text("intake.plan.filed"),
                              .topic = slice_text(topic),
+                             .about = slice_text(""),
                              .subject = slice_text("s"),
                              .time_ms = 1000 + i };
     bool added = false;

@@ -1,0 +1,128 @@
+#!/usr/bin/python3
+"""What must not be said when it is not so: corrections, names, registers read in part, output that was lost."""
+import subprocess
+
+import house as h
+import msgpack  # behind house, which finds the right interpreter
+import zmq
+
+
+def write(house, name, *lines):
+    path = house.dir / name
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def sheet(house, number, total):
+    return write(house, f"sheet.submitted-{number}.csv", "province,council,member,dossier,total_hundredths",
+                 f"06,BK-2018-2,tv1,@BK18-01,{total}")
+
+
+def total_of(house):
+    house.settle()
+    product = house.ask("scoring", "fact", type="scoring.product.rated", key="BK18-01") or \
+        house.ask("intake", "fact", type="intake.dossier.accepted", key="BK18-01")
+    sheets = house.ask("scoring", "product", product=product["product"])["sheets"]
+    mine = [s for s in sheets if s["member"] == "tv1"]
+    return max(mine, key=lambda s: s["version"])["total_hundredths"], len(mine)
+
+
+def there_and_back_again(house):
+    case = h.CASE / "bac-kan-2018"
+    house.ocop("rules", "propose", h.SOURCE / "services/scoring/rules/provisional-2018.json", publisher="centre")
+    house.ocop("push", case / "dossier.filed.csv", publisher="province-06", expect=(1,))
+    house.ocop("push", case / "council.formed.csv", publisher="council-06")
+    first, second = sheet(house, 1, 7950), sheet(house, 2, 7450)
+    house.ocop("push", first, publisher="council-06")
+    house.ocop("push", second, publisher="council-06")
+    assert total_of(house)[0] == 7450
+    refused = house.ocop("push", first, publisher="council-06", expect=(2,))
+    assert "sheet.submitted-2.csv:2" in refused.stderr + refused.stdout, refused
+    assert total_of(house)[0] == 7450
+    house.ocop("push", "--again", first, publisher="council-06")
+    assert total_of(house)[0] == 7950
+    head = house.head()
+    house.ocop("push", "--again", first, publisher="council-06")  # twice does no harm
+    house.ocop("push", first, publisher="council-06")             # and it stands now
+    assert house.head() == head
+    # Two rows of one file about the same: the file may be pushed again as a whole.
+    both = write(house, "sheet.submitted-both.csv", "province,council,member,dossier,total_hundredths",
+                 "06,BK-2018-2,tv2,@BK18-01,7000", "06,BK-2018-2,tv2,@BK18-01,7100")
+    house.ocop("push", both, publisher="council-06")
+    head = house.head()
+    house.ocop("push", both, publisher="council-06")
+    assert house.head() == head
+
+
+def a_service_speaks_for_itself(house):
+    path = write(house, "certificate.issued-forged.csv", "certificate", "OCOP-06-2018-9999")
+    refused = house.ocop("push", path, publisher="certification", expect=(2,))
+    assert "service" in refused.stderr, refused.stderr
+    socket = house.context.socket(zmq.DEALER)
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.connect(f"ipc://{house.dir}/broker.sock")
+    socket.send(msgpack.packb(["HELLO", 1, "certification", 7]))
+    assert socket.poll(10000)
+    answer = msgpack.unpackb(socket.recv())
+    socket.close()
+    assert answer[0] == "REFUSED" and answer[2] == "NOT_PERMITTED", answer
+
+
+def a_register_read_in_part_does_not_answer(house):
+    house.stop("certification", "broker")
+    for ending in ("", "-wal", "-shm"):
+        (house.dir / f"certification.db{ending}").unlink(missing_ok=True)
+    house.start("certification")
+    house.wait(lambda: house.ask("certification", "status"), "certification")
+    told = house.ocop("summary", "--on", "2018-12-31", expect=(3,))
+    assert "0 certificates" not in told.stdout and "broker" in told.stderr, told
+    told = house.ocop("show", "certificate", "OCOP-06-2018-0005", expect=(3,))
+    assert "there is no" not in told.stdout + told.stderr, told
+    assert "--on" in house.ocop("summary", expect=(3,)).stderr
+    house.start("broker")
+    house.settle()
+    house.ocop("summary", "--on", "2018-12-31")
+
+
+def a_wrong_province_is_found_before_anything_is_sent(house):
+    head = house.head()
+    header = "province,title,year_from,year_to,products,budget_vnd"
+    path = write(house, "plan.filed-ab.csv", header, "06,Kế hoạch A,2030,2031,1,1", "AB,Kế hoạch B,2030,2031,1,1")
+    told = house.ocop("push", path, publisher="province-06", expect=(2,))
+    assert "plan.filed-ab.csv:3: province" in told.stderr, told.stderr
+    assert house.head() == head
+    path = write(house, "plan.filed-00.csv", header, "00,Kế hoạch C,2030,2031,1,1")
+    told = house.ocop("push", path, publisher="province-06", expect=(1,))
+    assert "WRONG_PROVINCE" in told.stdout, told.stdout
+
+
+def lost_output_is_no_success(house):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([house.bin / "ocop", "push", "--template", "plan.filed"], stdout=full,
+                              stderr=subprocess.PIPE, env=house.env, timeout=30)
+    assert done.returncode == 4, done
+
+
+def a_mistyped_name_makes_no_spool(house):
+    told = house.ocop("results", publisher="nobody", expect=(2,))
+    assert "nobody" in told.stderr and not (house.dir / "spool-nobody.db").exists(), told
+
+
+def main():
+    tests = h.Tests()
+    with h.House() as house:
+        house.start()
+        house.settle()
+        for name, test in (("a correction back to an earlier value is refused loudly, or said", there_and_back_again),
+                           ("a service speaks for itself", a_service_speaks_for_itself),
+                           ("a register read in part does not answer", a_register_read_in_part_does_not_answer),
+                           ("a wrong province is found before anything is sent",
+                            a_wrong_province_is_found_before_anything_is_sent),
+                           ("lost output is no success", lost_output_is_no_success),
+                           ("a mistyped name makes no spool", a_mistyped_name_makes_no_spool)):
+            tests.run(name, test, house)
+    tests.end()
+
+
+if __name__ == "__main__":
+    main()
