@@ -132,14 +132,9 @@ static bool set_options(void *zmq, const struct option *options)
     return true;
 }
 
-/* Which transports there are. `*path` is the file of an ipc endpoint, NULL for inproc. */
-static enum err endpoint_check(const char *endpoint, const char **path, struct why *why)
+enum err bus_endpoint_check(const char *endpoint, struct why *why)
 {
-    *path = NULL;
-    if (strncmp(endpoint, "ipc://", 6) == 0) {
-        *path = endpoint + 6;
-        return bus_ipc_check(*path, why);
-    }
+    if (strncmp(endpoint, "ipc://", 6) == 0) return ERR_NONE;
     if (strncmp(endpoint, "inproc://", 9) == 0 && endpoint[9]) return ERR_NONE;
     if (strncmp(endpoint, "tcp://", 6) == 0)
         return why_set(why, ERR_CONFIG, "ENDPOINT",
@@ -147,6 +142,17 @@ static enum err endpoint_check(const char *endpoint, const char **path, struct w
                        endpoint);
     return why_set(why, ERR_CONFIG, "ENDPOINT", "%s is no endpoint; it must begin with ipc:// and a path.",
                    endpoint);
+}
+
+/* `*path` is the file of an ipc endpoint, NULL for inproc. */
+static enum err endpoint_check(const char *endpoint, const char **path, struct why *why)
+{
+    enum err e = bus_endpoint_check(endpoint, why);
+
+    *path = NULL;
+    if (e || strncmp(endpoint, "ipc://", 6) != 0) return e;
+    *path = endpoint + 6;
+    return bus_ipc_check(*path, why);
 }
 
 static enum err socket_new(int type, const struct option *options, const char *endpoint,

@@ -34,6 +34,8 @@ void bus_frame_fini(struct bus_frame *f);
 
 /* Endpoints: ipc://PATH always (its folder must exist; the path at most 107 bytes). tcp:// is refused with
  * ERR_CONFIG until keys exist. inproc:// within one process. bind creates the socket file with mode 0660. */
+/* Is it of a kind that can be bound? For checking settings; nothing is touched. ERR_CONFIG. */
+enum err bus_endpoint_check(const char *endpoint, struct why *why);
 enum err bus_router_bind(const char *endpoint, struct bus_socket **out, struct why *why);
 enum err bus_dealer_connect(const char *endpoint, struct bus_socket **out, struct why *why);
 /* The same, and it tells about its connection: bus_wait also wakes when it is made or broken (there may be

@@ -106,6 +106,8 @@ static enum err load(const struct options *o, const struct config_key *keys, str
     if (!e) e = expand(s->broker, why);
     if (!e) e = expand(s->questions, why);
     if (!e) e = expand(s->store, why);
+    if (!e) e = bus_endpoint_check(s->broker, why);
+    if (!e) e = bus_endpoint_check(s->questions, why);
     level = log_level_parse(s->level);
     if (!e && level < 0)
         e = why_set(why, ERR_CONFIG, "CONFIG", "log/level is '%s'; it is one of debug, info, warn, error",

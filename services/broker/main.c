@@ -1,4 +1,5 @@
 /* main.c - ocop-broker: settings, one broker per log, sockets, and the one thread that serves them. */
+#include "common/bus.h"
 #include "common/clock.h"
 #include "common/config.h"
 #include "common/logline.h"
@@ -185,6 +186,8 @@ static enum err load(const struct options *o, struct settings *s, struct why *wh
     if (!e) e = expand(s->endpoint, why);
     if (!e) e = expand(s->live, why);
     if (!e) e = expand(s->log, why);
+    if (!e) e = bus_endpoint_check(s->endpoint, why);
+    if (!e) e = bus_endpoint_check(s->live, why);
     if (!e) e = load_time(o, &s->broker.time, why);
     if (e) return e;
     level = log_level_parse(s->level);

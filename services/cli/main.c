@@ -57,9 +57,9 @@ static const char doc[] =
     "  4  trouble of the system: disk, memory, another process on the same spool\n"
     "\n"
     "EXAMPLES\n"
-    "  ocop --as tinh-bac-kan push dossier.filed-2018-2.csv\n"
+    "  ocop --as province-06 push dossier.filed-2018-2.csv\n"
     "  ocop follow certification.certificate.issued.06\n"
-    "  ocop show product 06-058-01858-1-2018\n";
+    "  ocop show product 06-901-90005-1-2018\n";
 
 static void on_signal(int number)
 {

@@ -56,9 +56,9 @@ static const char doc[] =
     "\n"
     "EXAMPLES\n"
     "  ocop push --template dossier.filed > dossier.filed-2018.csv\n"
-    "  ocop --as tinh-bac-kan push dossier.filed-2018.csv\n"
-    "  ocop --as tinh-bac-kan push --type sheet.submitted --province 06 sheets.csv\n"
-    "  ocop --as tinh-bac-kan push --resume\n"
+    "  ocop --as province-06 push dossier.filed-2018.csv\n"
+    "  ocop --as province-06 push --type sheet.submitted --province 06 sheets.csv\n"
+    "  ocop --as province-06 push --resume\n"
     "\n"
     "Exit codes: 0 all accepted, 1 some refused or returned, 2 bad input and nothing sent, 3 rows still "
     "wait.\n";

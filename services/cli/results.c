@@ -219,14 +219,14 @@ static const char doc[] =
     "Every row of the spool with its verdict. Hears from the log first, when the broker answers within two "
     "seconds.\v"
     "EXAMPLES\n"
-    "  ocop --as tinh-bac-kan results\n"
-    "  ocop --as tinh-bac-kan results --since 2018-12-01 --json\n"
+    "  ocop --as province-06 results\n"
+    "  ocop --as province-06 results --since 2026-11-01 --json\n"
     "\n"
     "Exit codes: 0 all accepted, 1 some refused or returned, 3 rows still wait.\n";
 
 static const struct argp_option options[] = {
-    { "since", KEY_SINCE, "DAY", 0, "Only rows that came into the spool on this day (YYYY-MM-DD) or later",
-      1 },
+    { "since", KEY_SINCE, "DAY", 0,
+      "Only rows that came into the spool on this day of this machine (YYYY-MM-DD) or later", 1 },
     { 0 },
 };
 

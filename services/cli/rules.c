@@ -19,7 +19,7 @@ static const char doc[] =
     "the "
     "log, so that the log alone can compute a result again.\v"
     "EXAMPLES\n"
-    "  ocop --as operator rules propose rubrics/qd-26-2026-*.json\n"
+    "  ocop --as operator rules propose services/scoring/rules/qd-26-2026*.json\n"
     "\n"
     "Exit codes: 0 all adopted, 1 some refused, 2 a file is not JSON with an \"id\", 3 no verdict yet.\n";
 

@@ -37,7 +37,7 @@ static const char show_doc[] = "Ask the services what they know of one thing.\v"
                                "the id of its acceptance.\n"
                                "\n"
                                "EXAMPLES\n"
-                               "  ocop show product 06-058-01858-1-2018\n"
+                               "  ocop show product 06-901-90005-1-2018\n"
                                "  ocop show certificate OCOP-06-2018-0001 --json\n"
                                "\n"
                                "Exit codes: 0 found, 1 nobody knows it, 3 a service does not answer.\n";

@@ -11,4 +11,10 @@ for service in broker intake scoring certification notification courier; do
         echo "ocop-$service took a key that it does not know"
         exit 1
     fi
+    for key in broker bus/endpoint; do
+        if "$program" --run /tmp --state /tmp --set "$key=tcp://127.0.0.1:5555" --check 2>/dev/null; then
+            echo "ocop-$service took a TCP endpoint"
+            exit 1
+        fi
+    done
 done
