@@ -1,4 +1,5 @@
 /* dead.c - `ocop dead`: letters a service could not read; look at them, try them again, leave them. */
+#include "common/mp.h"
 #include "proto/codec.h"
 #include "services/cli/ask.h"
 #include "services/cli/print.h"
@@ -153,6 +154,34 @@ static int list(const struct dead *d)
     return code;
 }
 
+/* The letter itself, as the log has it: who sent it, when, and what stands in it. */
+static enum err add_content(void *context, const struct record *rec)
+{
+    json_t *letter = context;
+    struct why why = { 0 };
+    msgpack_zone zone;
+    msgpack_object map;
+    char at[24];
+
+    if (rec->seq != (uint64_t)json_integer_value(json_object_get(letter, "seq"))) return ERR_NONE;
+    print_moment(rec->at_ms, at);
+    json_object_set_new(letter, "publisher", json_of_slice(rec->publisher));
+    json_object_set_new(letter, "number", json_integer((json_int_t)rec->number));
+    json_object_set_new(letter, "at", json_string(at));
+    json_object_set_new(letter, "bytes", json_integer((json_int_t)rec->envelope.size));
+    if (!msgpack_zone_init(&zone, 4096)) return ERR_NOMEM;
+    if (!mp_read(rec->envelope, &zone, &map, &why)) json_object_set_new(letter, "envelope", json_of(&map));
+    msgpack_zone_destroy(&zone);
+    return ERR_NONE;
+}
+
+static enum err read_letter(const struct dead *d, json_t *letter, struct why *why)
+{
+    const struct slice topic = slice_text(json_string_value(json_object_get(letter, "topic")));
+
+    return ask_log(d->cli, &topic, 1, d->seq, add_content, letter, why);
+}
+
 static int show(const struct dead *d)
 {
     json_t *all = json_array();
@@ -160,6 +189,7 @@ static int show(const struct dead *d)
     enum err e = letters_of(d->service, d->seq, all, &why);
     int code = EXIT_ALL_WELL;
 
+    if (!e && json_array_size(all)) e = read_letter(d, json_array_get(all, 0), &why);
     if (e) {
         code = cli_fail_err(e, &why);
     } else if (json_array_size(all) == 0) {

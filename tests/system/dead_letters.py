@@ -35,7 +35,8 @@ def kept_aside_retried_and_skipped(house):
     assert second["code"] == "TYPE_MISMATCH" and first["reason"] and not first["retried"], (first, second)
     shown = house.ocop("dead", "list", publisher="operator").stdout
     assert str(first["seq"]) in shown and "intake.plan.filed.06" in shown, shown
-    house.ocop("dead", "show", "intake", first["seq"], publisher="operator")
+    shown = house.ocop("dead", "show", "intake", first["seq"], publisher="operator").stdout
+    assert "publisher  stranger" in shown and "source       x" in shown, shown  # who sent it, and what stands in it
     # Nothing has changed in the program: dead again, and still open.
     house.ocop("dead", "retry", "intake", first["seq"], publisher="operator", expect=(0, 1))
     house.ocop("dead", "skip", "intake", second["seq"], publisher="operator")
