@@ -1,5 +1,6 @@
 /* follow.c - `ocop follow`: the log as lines, from any point into the live tail. */
 #include "common/record.h"
+#include "common/text.h"
 #include "services/cli/ask.h"
 #include "services/cli/print.h"
 
@@ -8,7 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_FROM = 0x200, KEY_UNTIL_HEAD, FOLLOW_PREFIXES_MAX = 64 };
+enum {
+    KEY_FROM = 0x200,
+    KEY_UNTIL_HEAD,
+    FOLLOW_PREFIXES_MAX = 64,
+    FOLLOW_COLUMNS = 640 /* of one value: a sentence is never cut */
+};
 
 struct follow {
     struct cli *cli;
@@ -81,6 +87,18 @@ static const char *member(const json_t *o, const char *name)
     return text ? text : "";
 }
 
+/* A rubric's bytes or a decision's lines would fill the screen: --json has them whole. */
+static void print_short(const char *name, const char *text)
+{
+    const struct slice whole = slice_text(text);
+    const size_t fits = text_fit(whole, FOLLOW_COLUMNS);
+
+    if (fits == whole.size)
+        printf("  %s=%s", name, text);
+    else
+        printf("  %s=%.*s... (%zu bytes)", name, (int)fits, text, whole.size);
+}
+
 static void print_line(const json_t *o)
 {
     const char *name;
@@ -93,7 +111,7 @@ static void print_line(const json_t *o)
     {
         char *text = print_value(v);
 
-        printf("  %s=%s", name, text ? text : "");
+        print_short(name, text ? text : "");
         free(text);
     }
     putchar('\n');
