@@ -69,7 +69,8 @@ static const struct argp_option options[] = {
     { "encoding", KEY_ENCODING, "NAME", 0, "cp1258 for files of an old Vietnamese Windows; utf-8", 1 },
     { "template", KEY_TEMPLATE, "TYPE", 0, "Print the header line for an event, and end", 1 },
     { "resume", KEY_RESUME, 0, 0, "Send and hear what the spool still has open", 1 },
-    { "again", KEY_AGAIN, 0, 0, "Rows that were refused or returned are sent once more, as they are", 1 },
+    { "again", KEY_AGAIN, 0, 0,
+      "Rows that were refused, returned, or replaced since are sent once more, as they are", 1 },
     { "verbose", KEY_VERBOSE, 0, 0, "Print accepted rows one by one too", 1 },
     { 0 },
 };

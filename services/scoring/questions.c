@@ -89,6 +89,32 @@ static enum err need_text(const msgpack_object *arguments, const char *name, str
     return why_set(why, ERR_INVALID, "BAD_ARGUMENT", "The question needs %s, as text.", name);
 }
 
+/* No rating, and none to wait for: every dossier of that name was withdrawn. Else the answer stays NOT_FOUND.
+ */
+static enum err withdrawn_for_good(struct store *s, const struct slice bindings[2], struct why *why)
+{
+    sqlite3_stmt *q = NULL;
+    bool row = false, gone = false;
+    enum err e = db_prepare(s->db,
+                            "SELECT min(withdrawn) FROM dossier"
+                            " WHERE (product = ?1 OR reference = ?1 OR dossier = ?1)"
+                            " AND (?2 = '' OR province = ?2) HAVING count(*) > 0",
+                            &q, why);
+
+    if (!e) {
+        db_bind_text(q, 1, bindings[0]);
+        db_bind_text(q, 2, bindings[1]);
+        e = db_step(q, &row);
+    }
+    if (!e && row) gone = db_i64(q, 0) == 1;
+    sqlite3_finalize(q);
+    if (e || !gone) return e ? e : ERR_NOT_FOUND;
+    why_clear(why);
+    return why_set(why, ERR_INVALID, "BAD_ARGUMENT",
+                   "the dossier %.*s was withdrawn and has no rating; take it out of the decision",
+                   SLICE_ARG(bindings[0]));
+}
+
 static enum err answer_fact(void *store, const msgpack_object *arguments, struct buf *answer, struct why *why)
 {
     static const char text[] = "SELECT r.id, r.product FROM rating r JOIN dossier d ON d.dossier = r.dossier"
@@ -104,7 +130,8 @@ static enum err answer_fact(void *store, const msgpack_object *arguments, struct
                        "The only fact scoring is asked for is scoring.product.rated.");
     if (mp_find(arguments, "province") && !mp_text(mp_find(arguments, "province"), &bindings[1]))
         return why_set(why, ERR_INVALID, "BAD_ARGUMENT", "province must be text.");
-    return answer_row(store, text, bindings, 2, answer, why);
+    e = answer_row(store, text, bindings, 2, answer, why);
+    return e == ERR_NOT_FOUND ? withdrawn_for_good(store, bindings, why) : e;
 }
 
 /* The ratings of a product, the latest last, each with the marks it missed and the gates it met. */

@@ -108,12 +108,23 @@ def a_mistyped_name_makes_no_spool(house):
     assert "nobody" in told.stderr and not (house.dir / "spool-nobody.db").exists(), told
 
 
+def a_withdrawn_dossier_is_not_waited_for(house):
+    path = write(house, "dossier.withdrawn-1.csv", "province,dossier,reason", "06,@BK18-02,Chủ thể rút hồ sơ")
+    house.ocop("push", path, publisher="province-06")
+    house.settle()
+    path = write(house, "decision.signed-1.csv", "number,signed_on,authority,province,items.product,items.rated,items.star",
+                 "1/QĐ-UBND,2018-11-01,province,06,@BK18-02,@BK18-02,3")
+    told = house.ocop("push", path, publisher="authority-06", expect=(2,), timeout=30)  # and not only after --wait
+    assert "withdrawn" in told.stderr, told.stderr
+
+
 def main():
     tests = h.Tests()
     with h.House() as house:
         house.start()
         house.settle()
         for name, test in (("a correction back to an earlier value is refused loudly, or said", there_and_back_again),
+                           ("a withdrawn dossier is not waited for", a_withdrawn_dossier_is_not_waited_for),
                            ("a service speaks for itself", a_service_speaks_for_itself),
                            ("a register read in part does not answer", a_register_read_in_part_does_not_answer),
                            ("a wrong province is found before anything is sent",
