@@ -12,6 +12,7 @@
 #include "common/loop.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -112,9 +113,15 @@ static void forget_log(void)
 
 /* --- the service in a thread of its own --- */
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t stop; /* written and read in the service's thread only */
 static char folder[] = "/tmp/loop-run-XXXXXX", endpoint[64], store[64];
 static enum err ended_with;
+
+static void ask_to_stop(int signal)
+{
+    (void)signal;
+    stop = 1;
+}
 
 static void *run(void *unused)
 {
@@ -177,7 +184,7 @@ static void play_until_publish(struct bus_socket *router, uint64_t *first, size_
 static int setup(void **state)
 {
     (void)state;
-    if (hash_init() || !mkdtemp(folder)) return 1;
+    if (hash_init() || !mkdtemp(folder) || signal(SIGUSR1, ask_to_stop) == SIG_ERR) return 1;
     snprintf(endpoint, sizeof endpoint, "ipc://%s/b.sock", folder);
     snprintf(store, sizeof store, "%s/toy.db", folder);
     return 0;
@@ -213,7 +220,7 @@ static void live(uint64_t *first, size_t *count)
     assert_int_equal(bus_router_bind(endpoint, &router, &why), ERR_NONE);
     assert_int_equal(pthread_create(&thread, NULL, run, NULL), 0);
     play_until_publish(router, first, count);
-    stop = 1;
+    pthread_kill(thread, SIGUSR1);
     pthread_join(thread, NULL);
     bus_destroy(&router);
     forget_log();
