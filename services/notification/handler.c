@@ -285,7 +285,9 @@ static enum err announce_missed(struct turn *turn, const struct deadline *d, con
                                         sizeof recipient);
 
     if (e) return e;
-    missed = (struct deadline_missed){ slice_text(d->what), slice_text(recipient), d->due_before };
+    missed = (struct deadline_missed){ .what = due_REPORT,
+                                       .who = slice_text(recipient),
+                                       .due_before = d->due_before };
     /* The message is about the deadline.missed, so that two reports missed on one day are two messages. */
     turn_next_id(turn, "notification.deadline.missed", id);
     e = deadline_missed_announce(turn, slice_text(province), missed.who, &missed);

@@ -1,5 +1,7 @@
 #include "services/notification/store.h"
 
+#include "proto/codec.h"
+
 static const char *const sql[STORE_QUERIES] = {
     [STORE_ADD_MESSAGE] =
         "INSERT INTO message(message, recipient, template, about, product, certificate, day, queued_seq)"
@@ -276,7 +278,7 @@ enum err store_add_missed(struct store *s, const struct deadline_missed *m)
 {
     sqlite3_stmt *q = s->query[STORE_ADD_MISSED];
 
-    db_bind_text(q, 1, m->what);
+    db_bind_text(q, 1, slice_text(due_word(m->what)));
     db_bind_text(q, 2, m->who);
     db_bind_i64(q, 3, m->due_before);
     return db_run(q);

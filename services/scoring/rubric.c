@@ -481,7 +481,7 @@ enum err rules_parse(struct slice bytes, struct rules *out, struct why *why)
     if (!e) e = reader_choice(&r, top, "schema", schemas, &schema);
     if (!e) {
         memset(out, 0, sizeof *out);
-        out->kind = schema == 0 ? RULES_RUBRIC : RULES_SET;
+        out->kind = schema == 0 ? rules_kind_RUBRIC : rules_kind_RULE_SET;
         e = schema == 0 ? read_rubric(&r, top, &out->u.rubric) : read_rule_set(&r, top, &out->u.set);
     }
     json_decref(top);
@@ -490,7 +490,7 @@ enum err rules_parse(struct slice bytes, struct rules *out, struct why *why)
 
 const char *rules_name(const struct rules *r)
 {
-    return r->kind == RULES_RUBRIC ? r->u.rubric.name : r->u.set.name;
+    return r->kind == rules_kind_RUBRIC ? r->u.rubric.name : r->u.set.name;
 }
 
 void rules_hash(struct slice bytes, char hex[2 * HASH_BYTES + 1])

@@ -85,8 +85,6 @@ struct rule_set {
     int32_t forward_from_hundredths;
 };
 
-enum rules_kind { RULES_RUBRIC, RULES_SET };
-
 struct rules {
     enum rules_kind kind;
     union {

@@ -81,7 +81,7 @@ enum err store_find_rule_set(struct store *s, struct slice name, const struct ru
     enum err e = cached(s, name, s->sets, STORE_SETS_MAX, &s->next_set, &found, why);
 
     if (e) return e;
-    if (found->rules.kind != RULES_SET) return ERR_NOT_FOUND;
+    if (found->rules.kind != rules_kind_RULE_SET) return ERR_NOT_FOUND;
     *out = &found->rules.u.set;
     if (hash) *hash = found->hash;
     return ERR_NONE;
@@ -94,7 +94,7 @@ enum err store_find_rubric(struct store *s, struct slice name, const struct rubr
     enum err e = cached(s, name, s->rubrics, STORE_RUBRICS_MAX, &s->next_rubric, &found, why);
 
     if (e) return e;
-    if (found->rules.kind != RULES_RUBRIC) return ERR_NOT_FOUND;
+    if (found->rules.kind != rules_kind_RUBRIC) return ERR_NOT_FOUND;
     *out = &found->rules.u.rubric;
     if (hash) *hash = found->hash;
     return ERR_NONE;

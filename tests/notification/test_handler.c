@@ -213,7 +213,7 @@ static void certificate_is_followed_through_its_life(void **state)
 {
     const struct slice old = s("OCOP-06-2018-0001"), product = s("06-058-01840-1-2018"),
                        name = s("Miến dong Tài Hoan"), owner = s("HTX Tài Hoan");
-    const struct certificate_superseded superseded = { old, s("OCOP-06-2021-0001"), product };
+    const struct certificate_superseded superseded = { old, s("OCOP-06-2021-0001"), product, change_RENEWED };
     const struct certificate_revoked revoked = { old,   product,           name,
                                                  owner, ground_LAW_BROKEN, s("9/QĐ-UBND"),
                                                  18000 };
@@ -255,8 +255,8 @@ static void certificate_is_followed_through_its_life(void **state)
 
 static void certificate_nobody_issued_is_a_dead_letter(void **state)
 {
-    const struct certificate_superseded superseded = { s("OCOP-06-2018-0009"), s("OCOP-06-2021-0001"),
-                                                       s("p") };
+    const struct certificate_superseded superseded = { s("OCOP-06-2018-0009"), s("OCOP-06-2021-0001"), s("p"),
+                                                       change_RENEWED };
     struct envelope e;
 
     (void)state;

@@ -29,7 +29,7 @@ static void every_file_in_the_folder_is_usable(void **state)
         if (!strstr(entry->d_name, ".json")) continue;
         bytes = read_rules(entry->d_name);
         if (rules_parse(bytes, &rules, &why)) fail_msg("%s: %s", entry->d_name, why.sentence);
-        if (rules.kind == RULES_SET) {
+        if (rules.kind == rules_kind_RULE_SET) {
             sets++;
         } else {
             rubrics++;
@@ -52,7 +52,7 @@ static void a_rubric_says_what_its_file_says(void **state)
 
     (void)state;
     assert_int_equal(rules_parse(bytes, &rules, NULL), ERR_NONE);
-    assert_int_equal(rules.kind, RULES_RUBRIC);
+    assert_int_equal(rules.kind, rules_kind_RUBRIC);
     assert_int_equal(r->criterion_count, 32);
     assert_int_equal(r->bands.from_hundredths[5], 9000);
     assert_int_equal(r->bands.from_hundredths[1], 0);
@@ -80,7 +80,7 @@ static void the_provisional_rules_take_totals(void **state)
 
     (void)state;
     assert_int_equal(rules_parse(bytes, &rules, NULL), ERR_NONE);
-    assert_int_equal(rules.kind, RULES_SET);
+    assert_int_equal(rules.kind, rules_kind_RULE_SET);
     assert_string_equal(rules_name(&rules), "provisional-2018");
     assert_true(set->sheet_is_total);
     assert_int_equal(set->quorum_percent, 75);
