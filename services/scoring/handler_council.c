@@ -1,0 +1,56 @@
+/* handler_council.c - councils are formed. */
+#include "services/scoring/handler_inside.h"
+
+enum err decide_council_formed(struct turn *turn, const struct record *rec)
+{
+    struct store *store = turn_store(turn);
+    struct council_formed formed;
+    struct council_admitted admitted;
+    struct council known;
+    const struct rule_set *set = NULL;
+    enum err e = council_formed_decode(turn_envelope(turn), turn_zone(turn), &formed, turn_why(turn));
+
+    if (!e) e = store_find_council(store, formed.council, turn_zone(turn), &known);
+    if (!e)
+        return why_set(turn_why(turn), ERR_INVALID, "COUNCIL_EXISTS",
+                       "Council %.*s is admitted already; give a new council an id of its own.",
+                       SLICE_ARG(formed.council));
+    if (e != ERR_NOT_FOUND) return e;
+    e = store_find_rule_set(store, formed.rule_set, &set, NULL, turn_why(turn));
+    if (e && e != ERR_NOT_FOUND) return e;
+    e = scoring_form_council(&formed, topic_province(rec->topic), set, &admitted, turn_why(turn));
+    if (!e) e = council_admitted_announce(turn, topic_province(rec->topic), formed.council, &admitted);
+    return e;
+}
+
+enum err apply_council_admitted(struct turn *turn, const struct record *outcome, const struct record *cause)
+{
+    struct council_formed formed;
+    struct council_admitted admitted;
+    enum err e = council_admitted_decode(turn_envelope(turn), turn_zone(turn), &admitted, turn_why(turn));
+
+    (void)outcome;
+    (void)cause;
+    if (!e) e = council_formed_decode(turn_cause_envelope(turn), turn_zone(turn), &formed, turn_why(turn));
+    if (!e) e = store_add_council(turn_store(turn), &formed, &admitted);
+    return e;
+}
+
+/* The council an event names, which must have been pushed for the council's own province: a province's key
+ * says nothing for another's council. */
+enum err find_council(struct turn *turn, const struct record *rec, struct slice name, struct council *out)
+{
+    const enum err e = store_find_council(turn_store(turn), name, turn_zone(turn), out);
+
+    if (e == ERR_NOT_FOUND)
+        return why_set(turn_why(turn), ERR_INVALID, "UNKNOWN_COUNCIL",
+                       "There is no council %.*s; form it first, or check its id.", SLICE_ARG(name));
+    if (e) return e;
+    if (!slice_equal(topic_province(rec->topic), out->province))
+        return why_set(
+            turn_why(turn), ERR_INVALID, "WRONG_PROVINCE",
+            "Council %.*s is of province %.*s and this was pushed for province %.*s; push it for the "
+            "council's.",
+            SLICE_ARG(name), SLICE_ARG(out->province), SLICE_ARG(topic_province(rec->topic)));
+    return ERR_NONE;
+}
