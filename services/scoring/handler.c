@@ -2,6 +2,7 @@
 #include "services/scoring/handler.h"
 
 #include "proto/codec.h"
+#include "services/scoring/handler_rules.h"
 #include "services/scoring/questions.h"
 #include "services/scoring/scoring.h"
 #include "services/scoring/store.h"
@@ -11,53 +12,6 @@
 enum { CLOSING_PRODUCTS_MAX = 2000, CLOSING_ZONE_BYTES = 16 * 1024 };
 
 extern const char scoring_schema_sql[];
-
-/* --- rules --- */
-
-static enum err decide_rules_proposed(struct turn *turn, const struct record *rec)
-{
-    struct rules_proposed proposed;
-    struct rules_adopted adopted;
-    struct rules rules;
-    char hash[RULES_HASH_TEXT + 1], known[RULES_HASH_TEXT + 1];
-    enum err e = rules_proposed_decode(turn_envelope(turn), turn_zone(turn), &proposed, turn_why(turn));
-
-    if (!e) e = rules_parse(proposed.bytes, &rules, turn_why(turn));
-    if (e) return e;
-    if (!slice_is(proposed.name, rules_name(&rules)))
-        return why_set(turn_why(turn), ERR_INVALID, "RULES_NAME",
-                       "The event names %.*s and the file's id is %s; they must be the same.",
-                       SLICE_ARG(proposed.name), rules_name(&rules));
-    rules_hash(proposed.bytes, hash);
-    e = store_find_rules_hash(turn_store(turn), proposed.name, known);
-    if (!e && memcmp(hash, known, RULES_HASH_TEXT) == 0)
-        return why_set(turn_why(turn), ERR_INVALID, "RULES_DUPLICATE",
-                       "%.*s is adopted already, with these very bytes; nothing is to be done.",
-                       SLICE_ARG(proposed.name));
-    if (!e)
-        return why_set(turn_why(turn), ERR_INVALID, "RULES_CHANGED",
-                       "%.*s is adopted already, with other bytes (hash %.16s...); what results rest on "
-                       "never changes, so "
-                       "propose the new text under a new id.",
-                       SLICE_ARG(proposed.name), known);
-    if (e != ERR_NOT_FOUND) return e;
-    adopted = (struct rules_adopted){ .name = proposed.name, .hash = slice_text(hash) };
-    return rules_adopted_announce(turn, topic_province(rec->topic), adopted.name, &adopted);
-}
-
-static enum err apply_rules_adopted(struct turn *turn, const struct record *outcome,
-                                    const struct record *cause)
-{
-    struct rules_proposed proposed;
-    struct rules_adopted adopted;
-    enum err e = rules_adopted_decode(turn_envelope(turn), turn_zone(turn), &adopted, turn_why(turn));
-
-    (void)outcome;
-    (void)cause;
-    if (!e) e = rules_proposed_decode(turn_cause_envelope(turn), turn_zone(turn), &proposed, turn_why(turn));
-    if (!e) e = store_add_rules(turn_store(turn), adopted.name, adopted.hash, proposed.bytes);
-    return e;
-}
 
 /* --- councils --- */
 
@@ -78,7 +32,8 @@ static enum err decide_council_formed(struct turn *turn, const struct record *re
     if (e != ERR_NOT_FOUND) return e;
     e = store_find_rule_set(store, formed.rule_set, &set, NULL, turn_why(turn));
     if (e && e != ERR_NOT_FOUND) return e;
-    e = scoring_form_council(&formed, topic_province(rec->topic), set, &admitted, turn_why(turn));
+    e = scoring_form_council(&formed, topic_province(rec->topic), set, turn_day(turn), &admitted,
+                             turn_why(turn));
     if (!e) e = council_admitted_announce(turn, topic_province(rec->topic), formed.council, &admitted);
     return e;
 }
@@ -127,7 +82,7 @@ static enum err find_rules(struct turn *turn, const struct council *council, con
     *rubric = NULL;
     /* A council is admitted only under an adopted rule set, and rules do not go away. */
     if (e == ERR_NOT_FOUND) return ERR_PROMISE;
-    if (e || (*set)->sheet_is_total) return e;
+    if (e || (*set)->sheet != SHEET_OPTIONS) return e;
     if (dossier->rubric.size)
         e = store_find_rubric(turn_store(turn), dossier->rubric, rubric, hash, turn_why(turn));
     if (e && e != ERR_NOT_FOUND) return e;
@@ -299,7 +254,7 @@ static enum err announce_forwarded(struct session *s, const struct dossier *doss
 static enum err announce_rated(struct session *s, const struct dossier *dossier, const struct rule_set *set,
                                const char *hash, const struct tally *tally, const struct rating *rating)
 {
-    const bool by_parts = !set->sheet_is_total;
+    const bool by_parts = set->sheet == SHEET_OPTIONS;
     const struct product_rated rated = { .dossier = dossier->id,
                                          .reference = dossier->reference,
                                          .product = dossier->product,
@@ -354,10 +309,10 @@ static enum err close_product(struct session *s, struct slice id)
         s->held++;
         return closing == CLOSING_HOLDS_SPREAD ? announce_spread(s, &dossier, &tally) : ERR_NONE;
     }
-    scoring_rate(set, rubric, s->council.level, &tally, &rating);
+    scoring_rate(set, rubric, s->council.level, turn_day(s->turn), &tally, &rating);
     s->rated++;
     e = announce_rated(s, &dossier, set, hash, &tally, &rating);
-    if (!e && rating.forwarded) e = announce_forwarded(s, &dossier, set->forward_to);
+    if (!e && rating.forwarded) e = announce_forwarded(s, &dossier, rating.forward_to);
     return e;
 }
 

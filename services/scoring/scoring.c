@@ -41,7 +41,8 @@ static enum err check_seats(const struct council_formed *formed, struct why *why
 }
 
 enum err scoring_form_council(const struct council_formed *formed, struct slice topic_province,
-                              const struct rule_set *set, struct council_admitted *out, struct why *why)
+                              const struct rule_set *set, int32_t day, struct council_admitted *out,
+                              struct why *why)
 {
     enum err e = ERR_NONE;
 
@@ -49,9 +50,10 @@ enum err scoring_form_council(const struct council_formed *formed, struct slice 
         return why_set(why, ERR_INVALID, "UNKNOWN_RULE_SET",
                        "Rule set %.*s is not adopted; propose its file first, or name one that is.",
                        SLICE_ARG(formed->rule_set));
-    if (!set->has_level[formed->level])
-        return why_set(why, ERR_INVALID, "UNKNOWN_LEVEL", "Rule set %s has no councils at the level %s.",
-                       set->name, level_word(formed->level));
+    if (!rules_level_on(set, formed->level, day))
+        return why_set(why, ERR_INVALID, "UNKNOWN_LEVEL",
+                       "Rule set %s has no councils at the level %s on that day.", set->name,
+                       level_word(formed->level));
     if ((formed->level == level_CENTRE) != slice_is(formed->province, "00"))
         return why_set(why, ERR_INVALID, "WRONG_PROVINCE",
                        "Council %.*s is of the level %s and names province %.*s; the centre's province is "
@@ -80,7 +82,9 @@ enum err scoring_form_council(const struct council_formed *formed, struct slice 
 /* Only a council that the rule set forwards to needs somebody to have forwarded. */
 static bool needs_forwarding(const struct council *council, const struct rule_set *set)
 {
-    return set->has_forward && set->forward_to == council->level;
+    for (size_t i = 0; i < set->level_count; i++)
+        if (set->levels[i].has_forward_to && set->levels[i].forward_to == council->level) return true;
+    return false;
 }
 
 enum err scoring_may_score(const struct council *council, const struct dossier *dossier,
@@ -256,7 +260,7 @@ enum err scoring_mark_sheet(const struct rule_set *set, const struct rubric *rub
     struct marked_sheet marked = { 0 };
     enum err e = ERR_NONE;
 
-    assert(set->sheet_is_total == (rubric == NULL));
+    assert((set->sheet == SHEET_OPTIONS) == (rubric != NULL));
     if (!rubric) {
         e = mark_total(set, sheet, &marked, why);
     } else if (sheet->has_total_hundredths) {
@@ -362,9 +366,11 @@ static void look_at_marks(const struct rule_set *set, const struct rubric *rubri
     }
 }
 
-void scoring_rate(const struct rule_set *set, const struct rubric *rubric, enum level level,
+void scoring_rate(const struct rule_set *set, const struct rubric *rubric, enum level level, int32_t day,
                   const struct tally *tally, struct rating *out)
 {
+    const struct level_in_force *here = rules_level_on(set, level, day);
+
     assert(tally->members > 0);
     memset(out, 0, sizeof *out);
     out->star_by_points = star_by_points(rubric ? &rubric->bands : &set->bands, tally);
@@ -376,8 +382,8 @@ void scoring_rate(const struct rule_set *set, const struct rubric *rubric, enum 
         out->star = 0;
         return;
     }
-    out->has_authority = set->has_authority[out->star];
-    out->authority = set->authority[out->star];
-    out->forwarded = set->has_forward && level == level_PROVINCE && set->forward_to != level &&
-                     tally->sum_hundredths >= set->forward_from_hundredths * tally->members;
+    out->has_authority = rules_authority_on(set, out->star, day, &out->authority);
+    out->forwarded =
+        here && here->has_forward_to && tally->sum_hundredths >= here->forward_hundredths * tally->members;
+    if (out->forwarded) out->forward_to = here->forward_to;
 }

@@ -42,7 +42,8 @@ struct standing {
  * ERR_INVALID  UNKNOWN_RULE_SET, UNKNOWN_LEVEL, WRONG_PROVINCE, NO_CHAIR, TWO_CHAIRS, MEMBER_TWICE
  */
 enum err scoring_form_council(const struct council_formed *formed, struct slice topic_province,
-                              const struct rule_set *set, struct council_admitted *out, struct why *why);
+                              const struct rule_set *set, int32_t day, struct council_admitted *out,
+                              struct why *why);
 
 /* May this council score this dossier by this member's sheet?
  *
@@ -67,7 +68,7 @@ struct marked_sheet {
     bool gate[RUBRIC_GATES_MAX];
 };
 
-/* Mark one sheet. `rubric` is NULL exactly when set->sheet_is_total.
+/* Mark one sheet. `rubric` is NULL exactly when set->sheet is not SHEET_OPTIONS.
  *
  * ERR_INVALID  TOTAL_MISSING, OPTIONS_NOT_ALLOWED, TOTAL_TOO_LARGE, TOTAL_NOT_ALLOWED, CRITERION_UNKNOWN,
  *              CRITERION_TWICE, OPTION_UNKNOWN, CRITERION_MISSING (names all), GATE_UNKNOWN, GATE_TWICE
@@ -106,10 +107,11 @@ struct rating {
     size_t gate_count;
     bool has_authority, forwarded;
     enum authority authority;
+    enum level forward_to; /* when forwarded */
 };
 
 /* The star of a tally of at least one sheet, given by a council at `level`. `rubric` is NULL with totals. */
-void scoring_rate(const struct rule_set *set, const struct rubric *rubric, enum level level,
+void scoring_rate(const struct rule_set *set, const struct rubric *rubric, enum level level, int32_t day,
                   const struct tally *tally, struct rating *out);
 
 #endif
