@@ -2,6 +2,7 @@
 #include "services/scoring/handler.h"
 
 #include "services/scoring/handler_inside.h"
+#include "services/scoring/handler_rules.h"
 #include "services/scoring/questions.h"
 
 extern const char scoring_schema_sql[];
@@ -15,7 +16,7 @@ static enum err apply_dossier_accepted(struct turn *turn, const struct record *o
 
     (void)outcome;
     (void)cause;
-    return read ? read : store_add_dossier(turn_store(turn), e->id, &accepted);
+    return read ? read : store_add_dossier(turn_store(turn), e->id, &accepted, turn_day(turn));
 }
 
 static enum err apply_supplement_accepted(struct turn *turn, const struct record *outcome,
@@ -48,13 +49,17 @@ const struct route scoring_routes[] = {
     { "scoring.rules.proposed", decide_rules_proposed, NULL, "scoring.rules.refused" },
     { "scoring.council.formed", decide_council_formed, NULL, "scoring.council.refused" },
     { "scoring.sheet.submitted", decide_sheet_submitted, NULL, "scoring.sheet.refused" },
+    { "scoring.conflict.declared", decide_conflict_declared, NULL, "scoring.conflict.refused" },
     { "scoring.round.closed", decide_round_closed, NULL, "scoring.round.refused" },
     /* our outcomes */
     { "scoring.rules.adopted", NULL, apply_rules_adopted, NULL },
     { "scoring.council.admitted", NULL, apply_council_admitted, NULL },
     { "scoring.sheet.counted", NULL, apply_sheet_counted, NULL },
+    { "scoring.conflict.noted", NULL, apply_conflict_noted, NULL },
+    { "scoring.spread.exceeded", NULL, apply_spread_exceeded, NULL },
     { "scoring.product.rated", NULL, apply_product_rated, NULL },
     { "scoring.product.forwarded", NULL, apply_product_forwarded, NULL },
+    { "scoring.product.remanded", NULL, apply_product_remanded, NULL },
     { "scoring.round.settled", NULL, apply_round_settled, NULL },
     /* facts */
     { "intake.dossier.accepted", NULL, apply_dossier_accepted, NULL },
@@ -72,7 +77,7 @@ const struct service scoring_service = { .name = "scoring",
                                          .routes = scoring_routes,
                                          .questions = scoring_questions,
                                          .schema = scoring_schema_sql,
-                                         .program = 1,
+                                         .program = 2,
                                          .store_bytes = sizeof(struct store),
                                          .store_open = store_open,
                                          .store_close = store_close };

@@ -13,117 +13,174 @@ struct session {
     int64_t rated, held;
 };
 
-/* Mark and add up the current sheets. A sheet that was counted is marked alike, for its rubric cannot have
- * changed; if today's program marks it otherwise, the closing is refused rather than built on two readings of
- * the law. */
-static enum err add_sheets(struct session *s, const struct dossier *dossier, const struct rule_set *set,
-                           const struct rubric *rubric, struct tally *tally)
-{
-    struct stored_sheet *sheets = NULL;
-    size_t count = 0;
-    enum err e =
-        store_list_sheets(turn_store(s->turn), s->council.council, dossier->id, s->zone, &sheets, &count);
+/* --- one product --- */
 
-    for (size_t i = 0; !e && i < count; i++) {
+/* A sheet that was counted is marked alike, for its rubric cannot have changed; if today's program marks it
+ * otherwise, the closing is refused rather than built on two readings of the law. */
+static enum err check_total(const struct result *r, const struct stored_sheet *sheet, int64_t total,
+                            struct why *why)
+{
+    if (total == sheet->total_hundredths) return ERR_NONE;
+    return why_set(
+        why, ERR_INVALID, "TOTAL_DIFFERS",
+        "The sheet of %.*s for product %.*s was counted with %lld hundredths and is worth %lld now; "
+        "let this member submit it again.",
+        SLICE_ARG(sheet->sheet.member), SLICE_ARG(r->dossier.product), (long long)sheet->total_hundredths,
+        (long long)total);
+}
+
+static enum err add_sheets(struct turn *turn, const struct council *council, bool again, msgpack_zone *zone,
+                           struct result *out)
+{
+    enum err e = store_find_conflicts(turn_store(turn), council->council, out->dossier.id,
+                                      &out->tally.conflicts, &out->tally.chair_conflict);
+
+    if (!e)
+        e = store_list_sheets(turn_store(turn), council->council, out->dossier.id, zone, &out->sheets,
+                              &out->sheet_count);
+    for (size_t i = 0; !e && i < out->sheet_count; i++) {
+        const struct stored_sheet *sheet = &out->sheets[i];
         struct marked_sheet marked;
 
-        e = scoring_mark_sheet(set, rubric, &sheets[i].sheet, &marked, turn_why(s->turn));
-        if (!e && marked.total_hundredths != sheets[i].total_hundredths)
-            e = why_set(turn_why(s->turn), ERR_INVALID, "TOTAL_DIFFERS",
-                        "A sheet for product %.*s was counted with %lld hundredths and is worth %lld now; "
-                        "let its member "
-                        "submit it again.",
-                        SLICE_ARG(dossier->product), (long long)sheets[i].total_hundredths,
-                        (long long)marked.total_hundredths);
-        if (!e) scoring_add(tally, &marked, sheets[i].of_chair);
+        e = scoring_mark_sheet(out->law.set, out->law.rubric, &sheet->sheet, &marked, turn_why(turn));
+        if (!e && !again) e = check_total(out, sheet, marked.total_hundredths, turn_why(turn));
+        if (e) break;
+        scoring_add(&out->tally, &marked, sheet->seat);
+        out->tally.asked += sheet->asked ? 1 : 0;
     }
     return e;
 }
 
-static enum err announce_spread(struct session *s, const struct dossier *dossier, const struct tally *tally)
+enum err result_add_up(struct turn *turn, const struct council *council, struct slice dossier, bool again,
+                msgpack_zone *zone, struct result *out)
 {
-    const struct spread_exceeded exceeded = { .council = s->council.council,
-                                              .product = dossier->product,
-                                              .dossier = dossier->id,
-                                              .least_hundredths = tally->least_hundredths,
-                                              .most_hundredths = tally->most_hundredths,
-                                              .limit_hundredths = s->council.spread_hundredths };
+    enum err e = ERR_NONE;
 
-    return spread_exceeded_announce(s->turn, dossier->province, dossier->product, &exceeded);
+    memset(out, 0, sizeof *out);
+    e = store_find_dossier(turn_store(turn), dossier, zone, &out->dossier);
+    if (!e) e = find_law(turn, council, &out->dossier, &out->law);
+    if (!e) e = add_sheets(turn, council, again, zone, out);
+    return e;
 }
 
-static enum err announce_forwarded(struct session *s, const struct dossier *dossier, enum level to)
+void result_rate(const struct council *council, int32_t day, struct result *r, struct product_rated *out)
 {
-    const struct product_forwarded forwarded = { .product = dossier->product,
-                                                 .dossier = dossier->id,
-                                                 .to = to };
+    const struct law *law = &r->law;
+    const bool by_parts = law->set->sheet != SHEET_TOTAL;
 
-    return product_forwarded_announce(s->turn, dossier->province, dossier->product, &forwarded);
+    scoring_rate(law->set, law->rubric, council->level, day, &r->tally, &r->rating);
+    *out = (struct product_rated){ .dossier = r->dossier.id,
+                                   .reference = r->dossier.reference,
+                                   .product = r->dossier.product,
+                                   .name = r->dossier.name,
+                                   .owner = r->dossier.owner,
+                                   .province = r->dossier.province,
+                                   .council = council->council,
+                                   .round = council->round,
+                                   .level = council->level,
+                                   .rule_set = council->rule_set,
+                                   .rule_hash = slice_text(law->set_hash),
+                                   .has_rubric = law->rubric != NULL,
+                                   .rubric = r->dossier.rubric,
+                                   .has_rubric_hash = law->rubric != NULL,
+                                   .rubric_hash = slice_text(law->rubric_hash),
+                                   .sum_hundredths = r->tally.sum_hundredths,
+                                   .members = r->tally.members,
+                                   .has_a_sum_hundredths = by_parts,
+                                   .a_sum_hundredths = r->tally.part_sum_hundredths[0],
+                                   .has_b_sum_hundredths = by_parts,
+                                   .b_sum_hundredths = r->tally.part_sum_hundredths[1],
+                                   .has_c_sum_hundredths = by_parts,
+                                   .c_sum_hundredths = r->tally.part_sum_hundredths[2],
+                                   .star = r->rating.star,
+                                   .star_by_points = r->rating.star_by_points,
+                                   .star_by_marks = r->rating.star_by_marks,
+                                   .has_missed = r->rating.missed_count > 0,
+                                   .missed = r->rating.missed,
+                                   .missed_count = r->rating.missed_count,
+                                   .has_gates = r->rating.gate_count > 0,
+                                   .gates = r->rating.gates,
+                                   .gates_count = r->rating.gate_count,
+                                   .has_authority = r->rating.has_authority,
+                                   .authority = r->rating.authority,
+                                   .term_months = law->set->term_months };
 }
 
-static enum err announce_rated(struct session *s, const struct dossier *dossier, const struct rule_set *set,
-                               const char *hash, const struct tally *tally, const struct rating *rating)
-{
-    const bool by_parts = !set->sheet_is_total;
-    const struct product_rated rated = { .dossier = dossier->id,
-                                         .reference = dossier->reference,
-                                         .product = dossier->product,
-                                         .name = dossier->name,
-                                         .owner = dossier->owner,
-                                         .province = dossier->province,
-                                         .council = s->council.council,
-                                         .round = s->council.round,
-                                         .level = s->council.level,
-                                         .rule_set = s->council.rule_set,
-                                         .rule_hash = slice_text(hash),
-                                         .sum_hundredths = tally->sum_hundredths,
-                                         .members = tally->members,
-                                         .has_a_sum_hundredths = by_parts,
-                                         .a_sum_hundredths = tally->part_sum_hundredths[0],
-                                         .has_b_sum_hundredths = by_parts,
-                                         .b_sum_hundredths = tally->part_sum_hundredths[1],
-                                         .has_c_sum_hundredths = by_parts,
-                                         .c_sum_hundredths = tally->part_sum_hundredths[2],
-                                         .star = rating->star,
-                                         .star_by_points = rating->star_by_points,
-                                         .has_missed = rating->missed_count > 0,
-                                         .missed = rating->missed,
-                                         .missed_count = rating->missed_count,
-                                         .has_gates = rating->gate_count > 0,
-                                         .gates = rating->gates,
-                                         .gates_count = rating->gate_count,
-                                         .has_authority = rating->has_authority,
-                                         .authority = rating->authority,
-                                         .term_months = set->term_months };
+/* --- a closing --- */
 
-    return product_rated_announce(s->turn, dossier->province, dossier->product, &rated);
+static enum err announce_spread(struct session *s, const struct result *r)
+{
+    struct far_member far[COUNCIL_MEMBERS_MAX];
+    struct spread_exceeded exceeded = { .council = s->council.council,
+                                        .product = r->dossier.product,
+                                        .dossier = r->dossier.id,
+                                        .least_hundredths = r->tally.least_hundredths,
+                                        .most_hundredths = r->tally.most_hundredths,
+                                        .limit_hundredths = s->council.spread_hundredths,
+                                        .has_far = true,
+                                        .far = far };
+
+    for (size_t i = 0; i < r->sheet_count; i++) {
+        const struct stored_sheet *sheet = &r->sheets[i];
+
+        if (!scoring_is_far(&r->tally, sheet->total_hundredths, sheet->asked)) continue;
+        far[exceeded.far_count++] =
+            (struct far_member){ .member = sheet->sheet.member, .total_hundredths = sheet->total_hundredths };
+    }
+    return spread_exceeded_announce(s->turn, r->dossier.province, r->dossier.product, &exceeded);
 }
 
-/* Rate one product or hold it, and say so. A hold for want of sheets is only counted. */
+static enum err announce_forwarded(struct session *s, const struct result *r)
+{
+    const struct product_forwarded forwarded = { .product = r->dossier.product,
+                                                 .dossier = r->dossier.id,
+                                                 .to = r->rating.to };
+
+    return product_forwarded_announce(s->turn, r->dossier.province, r->dossier.product, &forwarded);
+}
+
+static enum err announce_remanded(struct session *s, const struct result *r, const char *rated)
+{
+    const struct product_remanded remanded = { .product = r->dossier.product,
+                                               .dossier = r->dossier.id,
+                                               .level = r->rating.to,
+                                               .rated = slice_text(rated) };
+
+    return product_remanded_announce(s->turn, r->dossier.province, r->dossier.product, &remanded);
+}
+
+static enum err announce_rated(struct session *s, struct result *r)
+{
+    struct product_rated rated;
+    char id[HASH_ID_TEXT + 1];
+    enum err e = ERR_NONE;
+
+    result_rate(&s->council, turn_day(s->turn), r, &rated);
+    turn_next_id(s->turn, product_rated_kind.type, id);
+    e = product_rated_announce(s->turn, r->dossier.province, r->dossier.product, &rated);
+    if (!e && r->rating.forwarded) e = announce_forwarded(s, r);
+    if (!e && r->rating.remanded) e = announce_remanded(s, r, id);
+    return e;
+}
+
+/* Rate one product or hold it, and say so. A hold for want of sheets or of time is only counted. */
 static enum err close_product(struct session *s, struct slice id)
 {
-    struct dossier dossier;
-    struct tally tally = { 0 };
-    struct rating rating;
-    const struct rule_set *set = NULL;
-    const struct rubric *rubric = NULL;
-    const char *hash = NULL;
+    struct result r;
     enum closing closing = CLOSING_HOLDS_QUORUM;
-    enum err e = store_find_dossier(turn_store(s->turn), id, s->zone, &dossier);
+    enum err e = result_add_up(s->turn, &s->council, id, false, s->zone, &r);
 
-    if (!e) e = find_rules(s->turn, &s->council, &dossier, &set, &rubric, &hash);
-    if (!e) e = add_sheets(s, &dossier, set, rubric, &tally);
     if (e) return e;
-    closing = scoring_weigh(set, rubric, &s->council, &tally);
-    if (closing != CLOSING_RATES) {
-        s->held++;
-        return closing == CLOSING_HOLDS_SPREAD ? announce_spread(s, &dossier, &tally) : ERR_NONE;
+    e = check_in_time(s->turn, &r.dossier);
+    if (e && e != ERR_INVALID) return e;
+    if (!e) closing = scoring_weigh(r.law.set, r.law.rubric, &s->council, &r.tally);
+    why_clear(turn_why(s->turn));
+    if (closing == CLOSING_RATES) {
+        s->rated++;
+        return announce_rated(s, &r);
     }
-    scoring_rate(set, rubric, s->council.level, &tally, &rating);
-    s->rated++;
-    e = announce_rated(s, &dossier, set, hash, &tally, &rating);
-    if (!e && rating.forwarded) e = announce_forwarded(s, &dossier, set->forward_to);
-    return e;
+    s->held++;
+    return closing == CLOSING_HOLDS_SPREAD ? announce_spread(s, &r) : ERR_NONE;
 }
 
 static enum err close_all(struct session *s, const struct slice *pending, size_t count)
@@ -171,7 +228,7 @@ enum err decide_round_closed(struct turn *turn, const struct record *rec)
     enum err e = round_closed_decode(turn_envelope(turn), turn_zone(turn), &closed, turn_why(turn));
 
     if (!e) e = find_council(turn, rec, closed.council, &s.council);
-    if (!e) e = store_list_pending(turn_store(turn), closed.council, turn_zone(turn), &pending, &count);
+    if (!e) e = store_list_pending(turn_store(turn), &s.council, turn_zone(turn), &pending, &count);
     if (!e) e = admit_closing(turn, &closed, count);
     if (e) return e;
     s.zone = msgpack_zone_new(CLOSING_ZONE_BYTES);
@@ -218,4 +275,28 @@ enum err apply_round_settled(struct turn *turn, const struct record *outcome, co
     if (!e) e = round_closed_decode(event, turn_zone(turn), &closed, turn_why(turn));
     if (!e) e = store_add_closing(turn_store(turn), event->id, &closed, &settled);
     return e;
+}
+
+enum err apply_product_remanded(struct turn *turn, const struct record *outcome, const struct record *cause)
+{
+    struct product_remanded remanded;
+    struct round_closed closed;
+    enum err e = product_remanded_decode(turn_envelope(turn), turn_zone(turn), &remanded, turn_why(turn));
+
+    (void)outcome;
+    (void)cause;
+    if (!e) e = round_closed_decode(turn_cause_envelope(turn), turn_zone(turn), &closed, turn_why(turn));
+    if (!e) e = store_remand_rating(turn_store(turn), closed.council, &remanded);
+    return e;
+}
+
+enum err apply_spread_exceeded(struct turn *turn, const struct record *outcome, const struct record *cause)
+{
+    struct spread_exceeded exceeded;
+    const enum err e =
+        spread_exceeded_decode(turn_envelope(turn), turn_zone(turn), &exceeded, turn_why(turn));
+
+    (void)outcome;
+    (void)cause;
+    return e ? e : store_ask_again(turn_store(turn), &exceeded);
 }

@@ -1,4 +1,4 @@
-/* handler_council.c - councils are formed. */
+/* handler_council.c - councils are formed, and their members declare conflicts of interest. */
 #include "services/scoring/handler_inside.h"
 
 enum err decide_council_formed(struct turn *turn, const struct record *rec)
@@ -18,7 +18,8 @@ enum err decide_council_formed(struct turn *turn, const struct record *rec)
     if (e != ERR_NOT_FOUND) return e;
     e = store_find_rule_set(store, formed.rule_set, &set, NULL, turn_why(turn));
     if (e && e != ERR_NOT_FOUND) return e;
-    e = scoring_form_council(&formed, topic_province(rec->topic), set, &admitted, turn_why(turn));
+    e = scoring_form_council(&formed, topic_province(rec->topic), set, turn_day(turn), &admitted,
+                             turn_why(turn));
     if (!e) e = council_admitted_announce(turn, topic_province(rec->topic), formed.council, &admitted);
     return e;
 }
@@ -36,8 +37,6 @@ enum err apply_council_admitted(struct turn *turn, const struct record *outcome,
     return e;
 }
 
-/* The council an event names, which must have been pushed for the council's own province: a province's key
- * says nothing for another's council. */
 enum err find_council(struct turn *turn, const struct record *rec, struct slice name, struct council *out)
 {
     const enum err e = store_find_council(turn_store(turn), name, turn_zone(turn), out);
@@ -53,4 +52,42 @@ enum err find_council(struct turn *turn, const struct record *rec, struct slice 
             "council's.",
             SLICE_ARG(name), SLICE_ARG(out->province), SLICE_ARG(topic_province(rec->topic)));
     return ERR_NONE;
+}
+
+/* --- conflicts of interest --- */
+
+enum err decide_conflict_declared(struct turn *turn, const struct record *rec)
+{
+    struct conflict_declared declared;
+    struct conflict_noted noted;
+    struct council council;
+    struct dossier dossier;
+    struct standing standing;
+    int64_t versions = 0;
+    bool same_event = false;
+    enum err e = conflict_declared_decode(turn_envelope(turn), turn_zone(turn), &declared, turn_why(turn));
+
+    if (!e) e = find_council(turn, rec, declared.council, &council);
+    if (!e) e = find_dossier(turn, declared.dossier, &dossier);
+    if (!e) e = store_find_standing(turn_store(turn), &council, dossier.id, declared.member, &standing);
+    if (!e) e = scoring_may_declare(&council, &dossier, declared.member, &standing, turn_why(turn));
+    if (!e)
+        e = store_count_sheets(turn_store(turn), council.council, dossier.id, declared.member,
+                               turn_envelope(turn)->id, &versions, &same_event);
+    if (e) return e;
+    noted = (struct conflict_noted){ .council = council.council,
+                                     .member = declared.member,
+                                     .dossier = dossier.id,
+                                     .sheet_out = versions > 0 };
+    return conflict_noted_announce(turn, topic_province(rec->topic), dossier.product, &noted);
+}
+
+enum err apply_conflict_noted(struct turn *turn, const struct record *outcome, const struct record *cause)
+{
+    struct conflict_noted noted;
+    const enum err e = conflict_noted_decode(turn_envelope(turn), turn_zone(turn), &noted, turn_why(turn));
+
+    (void)outcome;
+    (void)cause;
+    return e ? e : store_add_conflict(turn_store(turn), turn_cause_envelope(turn)->id, &noted);
 }

@@ -1,5 +1,9 @@
-/* handler_rules.c - rules are proposed and adopted. */
-#include "services/scoring/handler_inside.h"
+/* handler_rules.c - scoring hears a proposed rules file, and says what all services need of it. */
+#include "services/scoring/handler_rules.h"
+
+#include "proto/codec.h"
+#include "services/scoring/rubric.h"
+#include "services/scoring/store.h"
 
 enum err decide_rules_proposed(struct turn *turn, const struct record *rec)
 {
@@ -41,6 +45,6 @@ enum err apply_rules_adopted(struct turn *turn, const struct record *outcome, co
     (void)outcome;
     (void)cause;
     if (!e) e = rules_proposed_decode(turn_cause_envelope(turn), turn_zone(turn), &proposed, turn_why(turn));
-    if (!e) e = store_add_rules(turn_store(turn), adopted.name, adopted.hash, proposed.bytes);
+    if (!e) e = store_add_rules(turn_store(turn), &adopted, proposed.bytes);
     return e;
 }

@@ -1,21 +1,44 @@
 /* handler_sheet.c - members score. */
 #include "services/scoring/handler_inside.h"
 
-/* The rules a council scores a dossier by; *rubric is NULL when sheets carry only a total. `hash` is that of
- * the file which gives the points their star. */
-enum err find_rules(struct turn *turn, const struct council *council, const struct dossier *dossier,
-                    const struct rule_set **set, const struct rubric **rubric, const char **hash)
+enum err find_dossier(struct turn *turn, struct slice id, struct dossier *out)
 {
-    enum err e = store_find_rule_set(turn_store(turn), council->rule_set, set, hash, turn_why(turn));
+    const enum err e = store_find_dossier(turn_store(turn), id, turn_zone(turn), out);
 
-    *rubric = NULL;
+    if (e == ERR_NOT_FOUND)
+        return why_set(turn_why(turn), ERR_INVALID, "NOT_YET",
+                       "No accepted dossier has the id %.*s yet; push this again after it is accepted.",
+                       SLICE_ARG(id));
+    return e;
+}
+
+enum err find_law(struct turn *turn, const struct council *council, const struct dossier *dossier,
+                  struct law *out)
+{
+    struct law law = { NULL, NULL, NULL, NULL };
+    enum err e =
+        store_find_rule_set(turn_store(turn), council->rule_set, &law.set, &law.set_hash, turn_why(turn));
+
     /* A council is admitted only under an adopted rule set, and rules do not go away. */
     if (e == ERR_NOT_FOUND) return ERR_PROMISE;
-    if (e || (*set)->sheet_is_total) return e;
-    if (dossier->rubric.size)
-        e = store_find_rubric(turn_store(turn), dossier->rubric, rubric, hash, turn_why(turn));
-    if (e && e != ERR_NOT_FOUND) return e;
-    return scoring_fit_rubric(*set, dossier->rubric, *rubric, turn_why(turn));
+    if (!e && law.set->sheet == SHEET_OPTIONS) {
+        if (dossier->rubric.size)
+            e = store_find_rubric(turn_store(turn), dossier->rubric, &law.rubric, &law.rubric_hash,
+                                  turn_why(turn));
+        if (e && e != ERR_NOT_FOUND) return e;
+        e = scoring_fit_rubric(law.set, dossier->rubric, law.rubric, turn_why(turn));
+    }
+    if (!e) *out = law;
+    return e;
+}
+
+enum err check_in_time(struct turn *turn, const struct dossier *dossier)
+{
+    const struct rule_set *newest = NULL;
+    const enum err e =
+        store_find_newer_set(turn_store(turn), dossier->received_on, turn_day(turn), &newest, turn_why(turn));
+
+    return e && e != ERR_NOT_FOUND ? e : scoring_in_time(dossier, newest, turn_day(turn), turn_why(turn));
 }
 
 /* The test's other program cannot read sheets with a remark, which makes dead letters at will. */
@@ -43,7 +66,10 @@ static enum err admit_sheet(struct turn *turn, const struct sheet_submitted *she
 
     if (!e) e = store_find_rule_set(turn_store(turn), council->rule_set, &set, NULL, turn_why(turn));
     if (e == ERR_NOT_FOUND) return ERR_PROMISE;
-    if (!e) e = scoring_may_score(council, dossier, set, sheet->member, &standing, turn_why(turn));
+    if (!e)
+        e = scoring_may_score(council, dossier, set, sheet->member, &standing, turn_day(turn),
+                              turn_why(turn));
+    if (!e) e = check_in_time(turn, dossier);
     if (!e)
         e = store_count_sheets(turn_store(turn), council->council, dossier->id, sheet->member,
                                turn_envelope(turn)->id, &versions, &same_event);
@@ -84,23 +110,17 @@ enum err decide_sheet_submitted(struct turn *turn, const struct record *rec)
     struct council council;
     struct dossier dossier;
     struct marked_sheet marked;
-    const struct rule_set *set = NULL;
-    const struct rubric *rubric = NULL;
-    const char *hash = NULL;
+    struct law law;
     bool replaces = false;
     enum err e = decode_sheet(turn, &sheet);
 
     if (!e) e = find_council(turn, rec, sheet.council, &council);
-    if (!e) e = store_find_dossier(turn_store(turn), sheet.dossier, turn_zone(turn), &dossier);
-    if (e == ERR_NOT_FOUND)
-        return why_set(turn_why(turn), ERR_INVALID, "NOT_YET",
-                       "No accepted dossier has the id %.*s yet; push the sheet again after it is accepted.",
-                       SLICE_ARG(sheet.dossier));
+    if (!e) e = find_dossier(turn, sheet.dossier, &dossier);
     if (!e) e = admit_sheet(turn, &sheet, &council, &dossier, &replaces);
-    if (!e) e = find_rules(turn, &council, &dossier, &set, &rubric, &hash);
-    if (!e) e = scoring_mark_sheet(set, rubric, &sheet, &marked, turn_why(turn));
+    if (!e) e = find_law(turn, &council, &dossier, &law);
+    if (!e) e = scoring_mark_sheet(law.set, law.rubric, &sheet, &marked, turn_why(turn));
     if (!e)
-        e = announce_counted(turn, &sheet, &dossier, &marked, rubric != NULL, replaces,
+        e = announce_counted(turn, &sheet, &dossier, &marked, law.set->sheet != SHEET_TOTAL, replaces,
                              topic_province(rec->topic));
     return e;
 }

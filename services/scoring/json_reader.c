@@ -1,5 +1,7 @@
 #include "services/scoring/json_reader.h"
 
+#include "common/clock.h"
+
 #include <stdio.h>
 
 enum { READER_SENTENCE_MAX = 400 };
@@ -135,6 +137,21 @@ enum err reader_code(struct reader *r, const json_t *o, const char *name, size_t
                           word, most);
     }
     memcpy(out, word, size + 1);
+    return ERR_NONE;
+}
+
+enum err reader_day(struct reader *r, const json_t *o, const char *name, int32_t open, int32_t *out)
+{
+    const json_t *value = json_object_get(o, name);
+
+    *out = open;
+    if (!value || json_is_null(value)) return ERR_NONE;
+    if (!json_is_string(value)) return bad_kind(r, name, value, "a day as text, or null");
+    if (clock_day_parse(slice_of(json_string_value(value), json_string_length(value)), out)) {
+        reader_enter(r, "%s", name);
+        return reader_bad(r, "it is \"%.20s\"; it must be a day of the calendar, as 2026-05-22",
+                          json_string_value(value));
+    }
     return ERR_NONE;
 }
 

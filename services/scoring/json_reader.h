@@ -33,6 +33,8 @@ enum err reader_flag(struct reader *r, const json_t *o, const char *name, bool *
 enum err reader_word(struct reader *r, const json_t *o, const char *name, const char **out); /* borrowed */
 /* 1..most letters, digits, '.', '-' and '_', copied with a zero byte. */
 enum err reader_code(struct reader *r, const json_t *o, const char *name, size_t most, char *out);
+/* YYYY-MM-DD as days since 1970; absent or null: `open`. */
+enum err reader_day(struct reader *r, const json_t *o, const char *name, int32_t open, int32_t *out);
 /* One of `words` (ended by NULL): its place. */
 enum err reader_choice(struct reader *r, const json_t *o, const char *name, const char *const *words,
                        size_t *out);

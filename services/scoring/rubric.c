@@ -1,7 +1,6 @@
 #include "services/scoring/rubric.h"
 
-#include "proto/codec.h" /* the words of level and authority */
-#include "services/scoring/json_reader.h"
+#include "services/scoring/rubric_inside.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -32,7 +31,7 @@ static enum err check_bands(struct reader *r, const int64_t *least, const int64_
     return ERR_NONE;
 }
 
-static enum err read_bands(struct reader *r, const json_t *top, bool marked, struct star_bands *out)
+enum err rules_read_bands(struct reader *r, const json_t *top, bool marked, struct star_bands *out)
 {
     int64_t least[STAR_MOST + 1] = { 0 }, below[STAR_MOST + 1] = { 0 }, star, most = 0;
     bool inclusive[STAR_MOST + 1] = { false }, seen[STAR_MOST + 1] = { false };
@@ -68,6 +67,25 @@ static enum err read_bands(struct reader *r, const json_t *top, bool marked, str
 }
 
 /* --- a rubric --- */
+
+const char *const rules_sector_words[SECTORS + 1] = { "I", "II", "III", "IV", "V", "VI", NULL };
+
+/* What the products are. */
+static enum err read_product(struct reader *r, const json_t *top, struct rubric *out)
+{
+    const json_t *product = NULL;
+    size_t before = 0, sector = 0;
+    enum err e = reader_object(r, top, "product", &product);
+
+    if (e) return e;
+    before = reader_enter(r, "product");
+    e = reader_choice(r, product, "sector_code", rules_sector_words, &sector);
+    if (!e) e = reader_flag(r, product, "sample_required", &out->goods);
+    if (e) return e;
+    reader_leave(r, before);
+    out->sector = (int32_t)sector + 1;
+    return ERR_NONE;
+}
 
 static enum err read_option(struct reader *r, const json_t *o, const json_t *cases, int64_t max,
                             struct rubric_option *out)
@@ -257,6 +275,32 @@ static enum err read_sections(struct reader *r, const json_t *o, size_t part, st
     return e;
 }
 
+static bool has_gap(const json_t *top)
+{
+    const json_t *level = json_object_get(json_object_get(top, "completeness"), "level");
+
+    return json_is_string(level) && strcmp(json_string_value(level), "full with a gap") == 0;
+}
+
+/* Normally the best options add to max_points. A source with a misprint may add to less, when the file says
+ * so twice: that it has a gap, and to how much it adds. */
+static enum err check_sum(struct reader *r, const json_t *top, const struct rubric *out)
+{
+    const json_t *checks = json_object_get(top, "checks");
+    const int64_t said = json_integer_value(json_object_get(checks, "sum_of_best_options"));
+
+    if (out->most_hundredths == out->bands.most_hundredths) return ERR_NONE;
+    if (out->most_hundredths < out->bands.most_hundredths && has_gap(top) &&
+        said * POINT == out->most_hundredths)
+        return ERR_NONE;
+    reader_enter(r, "parts");
+    return reader_bad(r,
+                      "their best options add to %d and max_points is %d; they must be equal, or "
+                      "completeness.level be \"full with a gap\" and checks.sum_of_best_options %d",
+                      out->most_hundredths / POINT, out->bands.most_hundredths / POINT,
+                      out->most_hundredths / POINT);
+}
+
 static enum err read_parts(struct reader *r, const json_t *top, struct rubric *out)
 {
     static const char *const codes[] = { "A", "B", "C", NULL };
@@ -274,10 +318,11 @@ static enum err read_parts(struct reader *r, const json_t *top, struct rubric *o
         if (!e) e = reader_whole(r, part, "max", 0, 100, &max);
         sum = 0;
         if (!e) e = read_sections(r, part, i, out, &sum, &marks);
-        if (!e && sum != max)
+        if (!e && (sum > max || (sum < max && !has_gap(top))))
             e = reader_bad(r, "max is %lld and its sections add to %lld; they must be equal", (long long)max,
                            (long long)sum);
         if (!e) reader_leave(r, before);
+        out->most_hundredths += (int32_t)sum * POINT;
         all += max;
     }
     if (!e && all * POINT != out->bands.most_hundredths) {
@@ -285,12 +330,12 @@ static enum err read_parts(struct reader *r, const json_t *top, struct rubric *o
         e = reader_bad(r, "they add to %lld and max_points is %d; they must be equal", (long long)all,
                        out->bands.most_hundredths / POINT);
     }
-    return e;
+    return e ? e : check_sum(r, top, out);
 }
 
 static enum err read_rubric(struct reader *r, const json_t *top, struct rubric *out)
 {
-    static const char *const kinds[] = { "min_star_marks", NULL };
+    static const char *const kinds[] = { "min_star_marks", "external_minimum_list", NULL };
     const json_t *requirements = NULL;
     size_t kind = 0, before = 0;
     enum err e = reader_code(r, top, "id", RULES_NAME_MAX, out->name);
@@ -301,170 +346,10 @@ static enum err read_rubric(struct reader *r, const json_t *top, struct rubric *
     e = reader_choice(r, requirements, "kind", kinds, &kind);
     if (e) return e;
     reader_leave(r, before);
-    e = read_bands(r, top, false, &out->bands);
+    e = rules_read_bands(r, top, false, &out->bands);
+    if (!e) e = read_product(r, top, out);
     if (!e) e = read_parts(r, top, out);
     if (!e) e = read_grounds(r, top, out);
-    return e;
-}
-
-/* --- a rule set --- */
-
-/* A member {"value": ..., "mark": ...}: checks the mark and steps into it; leave with reader_leave(*before).
- */
-static enum err enter_setting(struct reader *r, const json_t *o, const char *name, const json_t **out,
-                              size_t *before)
-{
-    enum err e = reader_object(r, o, name, out);
-
-    if (e) return e;
-    *before = reader_enter(r, "%s", name);
-    return reader_mark(r, *out);
-}
-
-static enum err whole_setting(struct reader *r, const json_t *o, const char *name, int64_t least,
-                              int64_t most, int32_t *out)
-{
-    const json_t *setting = NULL;
-    size_t before = 0;
-    int64_t value = 0;
-    enum err e = enter_setting(r, o, name, &setting, &before);
-
-    if (!e) e = reader_whole(r, setting, "value", least, most, &value);
-    if (e) return e;
-    reader_leave(r, before);
-    *out = (int32_t)value;
-    return ERR_NONE;
-}
-
-static enum err choice_setting(struct reader *r, const json_t *o, const char *name, const char *const *words,
-                               size_t *out)
-{
-    const json_t *setting = NULL;
-    size_t before = 0;
-    enum err e = enter_setting(r, o, name, &setting, &before);
-
-    if (!e) e = reader_choice(r, setting, "value", words, out);
-    if (!e) reader_leave(r, before);
-    return e;
-}
-
-static void level_words(const char *words[level_COUNT + 1])
-{
-    for (int i = 0; i < level_COUNT; i++)
-        words[i] = level_word((enum level)i);
-    words[level_COUNT] = NULL;
-}
-
-static enum err read_levels(struct reader *r, const json_t *top, struct rule_set *out)
-{
-    const char *words[level_COUNT + 1];
-    const json_t *setting = NULL, *list = NULL;
-    size_t before = 0, level = 0;
-    enum err e = enter_setting(r, top, "levels", &setting, &before);
-
-    level_words(words);
-    if (!e) e = reader_list(r, setting, "value", 1, level_COUNT, &list);
-    for (size_t i = 0; !e && i < json_array_size(list); i++) {
-        const size_t at = reader_enter(r, "value[%zu]", i);
-
-        e = reader_one_of(r, json_array_get(list, i), words, &level);
-        if (e) return e;
-        out->has_level[level] = true;
-        reader_leave(r, at);
-    }
-    if (!e) reader_leave(r, before);
-    return e;
-}
-
-static enum err read_authorities(struct reader *r, const json_t *top, struct rule_set *out)
-{
-    const char *words[authority_COUNT + 1] = { NULL };
-    const json_t *list = NULL;
-    size_t before = 0, who = 0;
-    char star[2] = { 0 };
-    enum err e = reader_object(r, top, "authorities", &list);
-
-    if (e) return e;
-    for (int i = 0; i < authority_COUNT; i++)
-        words[i] = authority_word((enum authority)i);
-    before = reader_enter(r, "authorities");
-    for (int s = STAR_MARKS_FROM; s <= STAR_MOST; s++) {
-        star[0] = (char)('0' + s);
-        if (!json_object_get(list, star)) continue;
-        e = choice_setting(r, list, star, words, &who);
-        if (e) return e;
-        out->has_authority[s] = true;
-        out->authority[s] = (enum authority)who;
-    }
-    reader_leave(r, before);
-    return ERR_NONE;
-}
-
-static enum err read_forward(struct reader *r, const json_t *top, struct rule_set *out)
-{
-    const char *words[level_COUNT + 1];
-    const json_t *forward = json_object_get(top, "forward");
-    size_t before = 0, to = 0;
-    int64_t from = 0;
-    enum err e = ERR_NONE;
-
-    if (!forward) return ERR_NONE;
-    level_words(words);
-    before = reader_enter(r, "forward");
-    e = reader_choice(r, forward, "to", words, &to);
-    if (!e) e = reader_whole(r, forward, "from_hundredths", 0, out->bands.most_hundredths, &from);
-    if (!e) e = reader_mark(r, forward);
-    if (!e && !out->has_level[to]) e = reader_bad(r, "to is %s, which is not among the levels", words[to]);
-    if (e) return e;
-    reader_leave(r, before);
-    out->has_forward = true;
-    out->forward_to = (enum level)to;
-    out->forward_from_hundredths = (int32_t)from;
-    return ERR_NONE;
-}
-
-/* What only sheets with options need: how options, marks and the rubrics' names are understood. */
-static enum err read_option_settings(struct reader *r, const json_t *top, struct rule_set *out)
-{
-    static const char *const nothing[] = { "refused", "zero_points", NULL };
-    static const char *const reached[] = { "mean", "every_member", NULL };
-    static const char *const missed[] = { "highest_star_with_all_marks", NULL };
-    size_t at = 0;
-    enum err e = reader_code(r, top, "rubric_prefix", RULES_NAME_MAX, out->rubric_prefix);
-
-    if (!e) e = choice_setting(r, top, "no_option", nothing, &at);
-    if (!e) out->no_option_is_zero = at == 1;
-    if (!e) e = choice_setting(r, top, "marks_reached", reached, &at);
-    if (!e) out->mark_every_member = at == 1;
-    if (!e) e = choice_setting(r, top, "mark_missed", missed, &at);
-    return e;
-}
-
-static enum err read_rule_set(struct reader *r, const json_t *top, struct rule_set *out)
-{
-    static const char *const sheets[] = { "options", "total", NULL };
-    static const char *const gates[] = { "majority", "any", NULL };
-    const json_t *council = NULL;
-    size_t before = 0, sheet = 0, gate = 0;
-    enum err e = reader_code(r, top, "id", RULES_NAME_MAX, out->name);
-
-    if (!e) e = reader_choice(r, top, "sheet", sheets, &sheet);
-    if (!e) e = read_bands(r, top, true, &out->bands);
-    if (!e) e = read_levels(r, top, out);
-    if (!e) e = reader_object(r, top, "council", &council);
-    if (e) return e;
-    before = reader_enter(r, "council");
-    e = whole_setting(r, council, "quorum_percent", 1, 100, &out->quorum_percent);
-    if (!e) e = whole_setting(r, council, "spread_hundredths", 0, 100 * POINT, &out->spread_hundredths);
-    if (e) return e;
-    reader_leave(r, before);
-    e = choice_setting(r, top, "gate_quorum", gates, &gate);
-    if (!e) e = whole_setting(r, top, "term_months", 1, 120, &out->term_months);
-    if (!e) e = read_authorities(r, top, out);
-    if (!e) e = read_forward(r, top, out);
-    out->sheet_is_total = sheet == 1;
-    out->gate_any = gate == 1;
-    if (!e && !out->sheet_is_total) e = read_option_settings(r, top, out);
     return e;
 }
 
@@ -482,7 +367,7 @@ enum err rules_parse(struct slice bytes, struct rules *out, struct why *why)
     if (!e) {
         memset(out, 0, sizeof *out);
         out->kind = schema == 0 ? rules_kind_RUBRIC : rules_kind_RULE_SET;
-        e = schema == 0 ? read_rubric(&r, top, &out->u.rubric) : read_rule_set(&r, top, &out->u.set);
+        e = schema == 0 ? read_rubric(&r, top, &out->u.rubric) : rules_read_set(&r, top, &out->u.set);
     }
     json_decref(top);
     return e;

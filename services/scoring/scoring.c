@@ -1,5 +1,6 @@
 #include "services/scoring/scoring.h"
 
+#include "common/clock.h"
 #include "proto/codec.h" /* the words of level */
 
 /* --- councils --- */
@@ -29,8 +30,26 @@ static enum err check_seats(const struct council_formed *formed, struct why *why
     return ERR_NONE;
 }
 
+static enum err check_level(const struct rule_set *set, enum level level, int32_t day, struct why *why)
+{
+    char text[CLOCK_DAY_TEXT + 1];
+
+    if (rules_level_on(set, level, day)) return ERR_NONE;
+    for (size_t i = 0; i < set->level_count; i++) {
+        if (set->levels[i].level != level) continue;
+        clock_day_text(day, text);
+        return why_set(why, ERR_INVALID, "LEVEL_NOT_IN_FORCE",
+                       "On %s rule set %s has no councils at the level %s any more or yet; the next level's "
+                       "council scores then.",
+                       text, set->name, level_word(level));
+    }
+    return why_set(why, ERR_INVALID, "UNKNOWN_LEVEL", "Rule set %s has no councils at the level %s.",
+                   set->name, level_word(level));
+}
+
 enum err scoring_form_council(const struct council_formed *formed, struct slice topic_province,
-                              const struct rule_set *set, struct council_admitted *out, struct why *why)
+                              const struct rule_set *set, int32_t day, struct council_admitted *out,
+                              struct why *why)
 {
     enum err e = ERR_NONE;
 
@@ -38,9 +57,8 @@ enum err scoring_form_council(const struct council_formed *formed, struct slice 
         return why_set(why, ERR_INVALID, "UNKNOWN_RULE_SET",
                        "Rule set %.*s is not adopted; propose its file first, or name one that is.",
                        SLICE_ARG(formed->rule_set));
-    if (!set->has_level[formed->level])
-        return why_set(why, ERR_INVALID, "UNKNOWN_LEVEL", "Rule set %s has no councils at the level %s.",
-                       set->name, level_word(formed->level));
+    e = check_level(set, formed->level, day, why);
+    if (e) return e;
     if ((formed->level == level_CENTRE) != slice_is(formed->province, "00"))
         return why_set(why, ERR_INVALID, "WRONG_PROVINCE",
                        "Council %.*s is of the level %s and names province %.*s; the centre's province is "
@@ -66,25 +84,55 @@ enum err scoring_form_council(const struct council_formed *formed, struct slice 
 
 /* --- sheets --- */
 
-/* Only a council that the rule set forwards to needs somebody to have forwarded. */
-static bool needs_forwarding(const struct council *council, const struct rule_set *set)
+/* Only a council that a level in force forwards to needs somebody to have forwarded: where there is no such
+ * level (any more), it works directly. */
+static bool needs_forwarding(const struct council *council, const struct rule_set *set, int32_t day)
 {
-    return set->has_forward && set->forward_to == council->level;
+    for (int i = 0; i < level_COUNT; i++) {
+        const struct level_in_force *below = rules_level_on(set, (enum level)i, day);
+
+        if (below && below->has_forward_to && below->forward_to == council->level) return true;
+    }
+    return false;
+}
+
+/* Of which both a sheet and a declaration must be. */
+static enum err check_belongs(const struct council *council, const struct dossier *dossier,
+                              struct slice member, const struct standing *standing, struct why *why)
+{
+    if (!standing->seated)
+        return why_set(why, ERR_INVALID, "STRANGER",
+                       "%.*s has no seat in council %.*s; only its members have a say there.",
+                       SLICE_ARG(member), SLICE_ARG(council->council));
+    if (council->level != level_CENTRE && !slice_equal(dossier->province, council->province))
+        return why_set(
+            why, ERR_INVALID, "WRONG_PROVINCE",
+            "Dossier %.*s is of province %.*s and council %.*s of province %.*s; it scores only its own.",
+            SLICE_ARG(dossier->reference), SLICE_ARG(dossier->province), SLICE_ARG(council->council),
+            SLICE_ARG(council->province));
+    if (standing->rated)
+        return why_set(why, ERR_INVALID, "ALREADY_RATED",
+                       "Council %.*s has rated product %.*s; a result is not changed afterwards.",
+                       SLICE_ARG(council->council), SLICE_ARG(dossier->product));
+    return ERR_NONE;
 }
 
 enum err scoring_may_score(const struct council *council, const struct dossier *dossier,
                            const struct rule_set *set, struct slice member, const struct standing *standing,
-                           struct why *why)
+                           int32_t day, struct why *why)
 {
-    if (!standing->seated)
-        return why_set(why, ERR_INVALID, "STRANGER",
-                       "%.*s has no seat in council %.*s; only its members submit sheets.", SLICE_ARG(member),
-                       SLICE_ARG(council->council));
+    enum err e = check_belongs(council, dossier, member, standing, why);
+
+    if (e) return e;
+    if (standing->conflict)
+        return why_set(why, ERR_INVALID, "CONFLICT",
+                       "%.*s has declared an interest in dossier %.*s; this member's sheet does not count.",
+                       SLICE_ARG(member), SLICE_ARG(dossier->reference));
     if (dossier->withdrawn)
         return why_set(why, ERR_INVALID, "WITHDRAWN",
                        "Dossier %.*s was withdrawn by its applicant and is scored no more.",
                        SLICE_ARG(dossier->reference));
-    if (!slice_equal(dossier->round, council->round))
+    if (!standing->remanded && !slice_equal(dossier->round, council->round))
         return why_set(
             why, ERR_INVALID, "WRONG_ROUND",
             "Dossier %.*s is of round %.*s and council %.*s sits for round %.*s; they must be the same.",
@@ -97,17 +145,15 @@ enum err scoring_may_score(const struct council *council, const struct dossier *
                        "set.",
                        SLICE_ARG(dossier->reference), SLICE_ARG(dossier->rule_set),
                        SLICE_ARG(council->council), SLICE_ARG(council->rule_set));
-    if (council->level != level_CENTRE && !slice_equal(dossier->province, council->province))
+    if (standing->done)
         return why_set(
-            why, ERR_INVALID, "WRONG_PROVINCE",
-            "Dossier %.*s is of province %.*s and council %.*s of province %.*s; it scores only its own.",
-            SLICE_ARG(dossier->reference), SLICE_ARG(dossier->province), SLICE_ARG(council->council),
-            SLICE_ARG(council->province));
-    if (standing->rated)
-        return why_set(why, ERR_INVALID, "ALREADY_RATED",
-                       "Council %.*s has rated product %.*s; a result is not changed by later sheets.",
-                       SLICE_ARG(council->council), SLICE_ARG(dossier->product));
-    if (needs_forwarding(council, set) && !standing->forwarded)
+            why, ERR_INVALID, "ALREADY_RATED",
+            "Another council of the level %s has rated dossier %.*s, and no higher council has sent "
+            "it back; its result stands.",
+            level_word(council->level), SLICE_ARG(dossier->reference));
+    e = check_level(set, council->level, day, why);
+    if (e) return e;
+    if (needs_forwarding(council, set, day) && !standing->forwarded)
         return why_set(
             why, ERR_INVALID, "NOT_FORWARDED",
             "Dossier %.*s was not forwarded to the level %s; a lower council must give it the points first.",
@@ -134,5 +180,36 @@ enum err scoring_fit_rubric(const struct rule_set *set, struct slice name, const
         return why_set(why, ERR_INVALID, "WRONG_RUBRIC",
                        "Rubric %.*s has other star bands than its rule set %s; they must say the same.",
                        SLICE_ARG(name), set->name);
+    return ERR_NONE;
+}
+
+enum err scoring_in_time(const struct dossier *dossier, const struct rule_set *newest, int32_t day,
+                         struct why *why)
+{
+    const int32_t days = !newest              ? -1
+                         : dossier->re_rating ? newest->transition_re_rating_days
+                                              : newest->transition_days;
+    char last[CLOCK_DAY_TEXT + 1];
+
+    if (days < 0 || slice_is(dossier->rule_set, newest->name)) return ERR_NONE;
+    if (day < newest->first_day + days) return ERR_NONE;
+    clock_day_text(newest->first_day + days - 1, last);
+    return why_set(
+        why, ERR_INVALID, "TRANSITION_OVER",
+        "Dossier %.*s was handed in under %.*s, which could be finished until %s; file it again under "
+        "%s.",
+        SLICE_ARG(dossier->reference), SLICE_ARG(dossier->rule_set), last, newest->name);
+}
+
+enum err scoring_may_declare(const struct council *council, const struct dossier *dossier,
+                             struct slice member, const struct standing *standing, struct why *why)
+{
+    const enum err e = check_belongs(council, dossier, member, standing, why);
+
+    if (e) return e;
+    if (standing->conflict)
+        return why_set(why, ERR_INVALID, "CONFLICT_DUPLICATE",
+                       "%.*s has declared an interest in dossier %.*s before; nothing is to be done.",
+                       SLICE_ARG(member), SLICE_ARG(dossier->reference));
     return ERR_NONE;
 }

@@ -4,14 +4,54 @@
 #include <assert.h>
 #include <stdio.h>
 
+/* A sheet carries points in one form, which its rule set names. */
+static enum err check_form(const struct rule_set *set, const struct sheet_submitted *sheet, struct why *why)
+{
+    static const char *const instead[] = { [SHEET_OPTIONS] = "choose an option for each criterion",
+                                           [SHEET_PARTS] = "give the points of the parts A, B and C",
+                                           [SHEET_TOTAL] = "give only a total" };
+
+    if (set->sheet != SHEET_OPTIONS && sheet->options_count)
+        return why_set(why, ERR_INVALID, "OPTIONS_NOT_ALLOWED",
+                       "The sheet chooses %zu options, but under %s criteria are not scored; %s.",
+                       sheet->options_count, set->name, instead[set->sheet]);
+    if (set->sheet != SHEET_TOTAL && sheet->has_total_hundredths)
+        return why_set(why, ERR_INVALID, "TOTAL_NOT_ALLOWED",
+                       "The sheet gives a total; under %s the total is counted, so leave it out and %s.",
+                       set->name, instead[set->sheet]);
+    if (set->sheet != SHEET_PARTS &&
+        (sheet->has_a_hundredths || sheet->has_b_hundredths || sheet->has_c_hundredths))
+        return why_set(why, ERR_INVALID, "PARTS_NOT_ALLOWED",
+                       "The sheet gives points of parts; under %s leave them out and %s.", set->name,
+                       instead[set->sheet]);
+    return ERR_NONE;
+}
+
+static enum err mark_parts(const struct rule_set *set, const struct sheet_submitted *sheet,
+                           struct marked_sheet *out, struct why *why)
+{
+    const int64_t parts[RUBRIC_PARTS] = { sheet->a_hundredths, sheet->b_hundredths, sheet->c_hundredths };
+
+    if (!sheet->has_a_hundredths || !sheet->has_b_hundredths || !sheet->has_c_hundredths)
+        return why_set(why, ERR_INVALID, "PARTS_MISSING",
+                       "The sheet lacks%s%s%s; under %s it carries the points of all three parts.",
+                       sheet->has_a_hundredths ? "" : " a_hundredths",
+                       sheet->has_b_hundredths ? "" : " b_hundredths",
+                       sheet->has_c_hundredths ? "" : " c_hundredths", set->name);
+    for (size_t i = 0; i < RUBRIC_PARTS; i++) {
+        if (parts[i] > set->part_most_hundredths[i])
+            return why_set(why, ERR_INVALID, "PART_TOO_LARGE",
+                           "%c_hundredths is %lld; under %s it is at most %d.", "abc"[i], (long long)parts[i],
+                           set -> name, set -> part_most_hundredths[i]);
+        out->part_hundredths[i] = parts[i];
+        out->total_hundredths += parts[i];
+    }
+    return ERR_NONE;
+}
+
 static enum err mark_total(const struct rule_set *set, const struct sheet_submitted *sheet,
                            struct marked_sheet *out, struct why *why)
 {
-    if (sheet->options_count)
-        return why_set(
-            why, ERR_INVALID, "OPTIONS_NOT_ALLOWED",
-            "The sheet chooses %zu options, but the rubric of %s is not public; give only a total.",
-            sheet->options_count, set->name);
     if (!sheet->has_total_hundredths)
         return why_set(why, ERR_INVALID, "TOTAL_MISSING",
                        "The sheet has no total_hundredths; under %s a sheet carries the member's total.",
@@ -87,12 +127,25 @@ static enum err mark_options(const struct rule_set *set, const struct rubric *ru
     return all_answered(rubric, answered, why);
 }
 
-static enum err mark_gates(const struct rubric *rubric, const struct sheet_submitted *sheet,
-                           struct marked_sheet *out, struct why *why)
+/* The place of a gate's or minimum's code, or -1. A minimum may be named before its first day: whether it is
+ * asked decides the day of the rating. */
+static long find_gate(const struct rule_set *set, const struct rubric *rubric, struct slice code)
+{
+    const long at = rubric_find_gate(rubric, code);
+
+    if (at >= 0) return at;
+    for (size_t i = 0; i < set->minimum_count; i++)
+        if (slice_is(code, set->minima[i].code) && rules_asks(&set->minima[i], rubric, INT32_MAX))
+            return (long)(RUBRIC_GATES_MAX + i);
+    return -1;
+}
+
+static enum err mark_gates(const struct rule_set *set, const struct rubric *rubric,
+                           const struct sheet_submitted *sheet, struct marked_sheet *out, struct why *why)
 {
     for (size_t i = 0; i < sheet->gates_count; i++) {
         const struct slice code = sheet->gates[i].code;
-        const long at = rubric ? rubric_find_gate(rubric, code) : -1;
+        const long at = rubric ? find_gate(set, rubric, code) : -1;
 
         if (at < 0)
             return why_set(why, ERR_INVALID, "GATE_UNKNOWN",
@@ -110,20 +163,13 @@ enum err scoring_mark_sheet(const struct rule_set *set, const struct rubric *rub
                             const struct sheet_submitted *sheet, struct marked_sheet *out, struct why *why)
 {
     struct marked_sheet marked = { 0 };
-    enum err e = ERR_NONE;
+    enum err e = check_form(set, sheet, why);
 
-    assert(set->sheet_is_total == (rubric == NULL));
-    if (!rubric) {
-        e = mark_total(set, sheet, &marked, why);
-    } else if (sheet->has_total_hundredths) {
-        e = why_set(
-            why, ERR_INVALID, "TOTAL_NOT_ALLOWED",
-            "The sheet gives a total; under %s the total is counted from the options, so leave it out.",
-            set->name);
-    } else {
-        e = mark_options(set, rubric, sheet, &marked, why);
-    }
-    if (!e) e = mark_gates(rubric, sheet, &marked, why);
+    assert((set->sheet == SHEET_OPTIONS) == (rubric != NULL));
+    if (!e && set->sheet == SHEET_TOTAL) e = mark_total(set, sheet, &marked, why);
+    if (!e && set->sheet == SHEET_PARTS) e = mark_parts(set, sheet, &marked, why);
+    if (!e && set->sheet == SHEET_OPTIONS) e = mark_options(set, rubric, sheet, &marked, why);
+    if (!e) e = mark_gates(set, rubric, sheet, &marked, why);
     if (!e) *out = marked;
     return e;
 }

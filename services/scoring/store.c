@@ -3,49 +3,77 @@
 
 #include "proto/codec.h" /* the words of level and seat */
 
+/* Has a council of the level ?LEVEL rated a dossier, with nobody sending it to that level since? */
+#define DONE(dossier, level)                                                                                 \
+    "ifnull((SELECT max(r.seq) FROM rating r JOIN council k ON k.council = r.council"                        \
+    " WHERE r.dossier = " dossier " AND k.level = " level ") >= ifnull((SELECT max(r.seq) FROM rating r"     \
+    " WHERE r.dossier = " dossier " AND " level " IN (r.forwarded_to, r.remanded_to)), 0), 0)"
+
 static const char *const sql[STATEMENTS] = {
     [FIND_RULES_HASH] = "SELECT hash FROM rules WHERE name = ?1",
     [FIND_RULES] = "SELECT hash, bytes FROM rules WHERE name = ?1",
-    [ADD_RULES] = "INSERT INTO rules(name, hash, bytes) VALUES (?1, ?2, ?3)",
+    [ADD_RULES] = "INSERT INTO rules(name, hash, kind, first_day, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [FIND_NEWER_SET] = "SELECT name FROM rules WHERE kind = 'rule_set' AND first_day > ?1"
+                       " AND first_day <= ?2 ORDER BY first_day DESC, name LIMIT 1",
     [ADD_COUNCIL] = "INSERT INTO council(council, level, province, round, rule_set, members, quorum_percent,"
                     " spread_hundredths) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [ADD_SEAT] = "INSERT INTO seat(council, member, seat) VALUES (?1, ?2, ?3)",
     [FIND_COUNCIL] = "SELECT level, province, round, rule_set, members, quorum_percent, spread_hundredths"
                      " FROM council WHERE council = ?1",
     [ADD_DOSSIER] =
-        "INSERT INTO dossier(dossier, reference, product, name, owner, province, round, rule_set, rubric)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT(dossier) DO NOTHING",
+        "INSERT INTO dossier(dossier, reference, product, name, owner, province, round, rule_set, rubric,"
+        " kind, code, received_on) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        " ON CONFLICT(dossier) DO NOTHING",
     [SUPPLEMENT_DOSSIER] = "UPDATE dossier SET name = ?2, owner = ?3, version = ?4 WHERE dossier = ?1",
     [WITHDRAW_DOSSIER] = "UPDATE dossier SET withdrawn = 1 WHERE dossier = ?1",
     [FIND_DOSSIER] =
-        "SELECT dossier, reference, product, name, owner, province, round, rule_set, rubric, withdrawn"
-        " FROM dossier WHERE dossier = ?1",
-    [FIND_STANDING] = "SELECT EXISTS(SELECT 1 FROM seat WHERE council = ?1 AND member = ?3),"
-                      " EXISTS(SELECT 1 FROM rating WHERE council = ?1 AND dossier = ?2),"
-                      " EXISTS(SELECT 1 FROM rating WHERE dossier = ?2 AND forwarded_to = ?4)",
+        "SELECT dossier, reference, product, name, owner, province, round, rule_set, rubric, withdrawn,"
+        " kind = ?2, received_on FROM dossier WHERE dossier = ?1",
+    [FIND_STANDING] =
+        "SELECT EXISTS(SELECT 1 FROM seat WHERE council = ?1 AND member = ?3),"
+        " EXISTS(SELECT 1 FROM rating WHERE council = ?1 AND dossier = ?2),"
+        " EXISTS(SELECT 1 FROM rating WHERE dossier = ?2"
+        " AND ?4 IN (forwarded_to, remanded_to)), " DONE(
+            "?2", "?4") ","
+                        " EXISTS(SELECT 1 FROM rating WHERE dossier = ?2 AND remanded_to IS NOT NULL),"
+                        " EXISTS(SELECT 1 FROM conflict WHERE council = ?1 AND dossier = ?2 AND member = ?3)",
+    [ADD_CONFLICT] = "INSERT INTO conflict(council, dossier, member, event) VALUES (?1, ?2, ?3, ?4)",
+    [FIND_CONFLICTS] = "SELECT count(*), ifnull(max(t.seat = ?3), 0) FROM conflict x"
+                       " JOIN seat t ON t.council = x.council AND t.member = x.member"
+                       " WHERE x.council = ?1 AND x.dossier = ?2",
     [COUNT_SHEETS] = "SELECT count(*), ifnull(max(event = ?4), 0) FROM sheet"
                      " WHERE council = ?1 AND dossier = ?2 AND member = ?3",
     [ADD_SHEET] =
         "INSERT INTO sheet(council, dossier, member, version, event, total_hundredths, a_hundredths,"
-        " b_hundredths, c_hundredths, options, gates, remark)"
-        " SELECT ?1, ?2, ?3, ifnull(max(version), 0) + 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM sheet"
+        " b_hundredths, c_hundredths, options, gates, remark, given_hundredths)"
+        " SELECT ?1, ?2, ?3, ifnull(max(version), 0) + 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM sheet"
         " WHERE council = ?1 AND dossier = ?2 AND member = ?3",
     [LIST_PENDING] = "SELECT d.dossier FROM dossier d WHERE d.withdrawn = 0"
                      " AND d.dossier IN (SELECT dossier FROM sheet WHERE council = ?1)"
                      " AND NOT EXISTS(SELECT 1 FROM rating r WHERE r.council = ?1 AND r.dossier = d.dossier)"
-                     " ORDER BY d.reference, d.dossier",
-    [LIST_SHEETS] = "SELECT s.total_hundredths, s.options, s.gates,"
-                    " (SELECT seat FROM seat WHERE council = s.council AND member = s.member) = ?3"
-                    " FROM current_sheet s WHERE s.council = ?1 AND s.dossier = ?2 ORDER BY s.member",
+                     " AND NOT " DONE("d.dossier", "?2") " ORDER BY d.reference, d.dossier",
+    [LIST_SHEETS] =
+        "SELECT s.total_hundredths, s.options, s.gates, s.member, s.a_hundredths, s.b_hundredths,"
+        " s.c_hundredths, s.given_hundredths, t.seat, EXISTS(SELECT 1 FROM far f WHERE f.council = s.council"
+        " AND f.dossier = s.dossier AND f.member = s.member AND f.version >= s.version)"
+        " FROM current_sheet s JOIN seat t ON t.council = s.council AND t.member = s.member"
+        " WHERE s.council = ?1 AND s.dossier = ?2 AND NOT EXISTS(SELECT 1 FROM conflict x"
+        " WHERE x.council = s.council AND x.dossier = s.dossier AND x.member = s.member) ORDER BY s.member",
+    [CLEAR_FAR] = "DELETE FROM far WHERE council = ?1 AND dossier = ?2",
+    [ADD_FAR] = "INSERT INTO far(council, dossier, member, version)"
+                " SELECT council, dossier, member, version FROM current_sheet"
+                " WHERE council = ?1 AND dossier = ?2 AND member = ?3",
     [LIST_OPTIONS] = "SELECT key, value FROM json_each(?1)",
     [LIST_GATES] = "SELECT value FROM json_each(?1)",
     [ADD_RATING] =
         "INSERT INTO rating(council, dossier, id, product, rule_hash, sum_hundredths, members, star,"
-        " star_by_points, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        " star_by_points, seq, star_by_marks, rubric, rubric_hash)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     [ADD_MISSED] = "INSERT INTO rating_missed(council, dossier, criterion, star, needed_hundredths,"
                    " reached_sum_hundredths) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [ADD_GATE] = "INSERT INTO rating_gate(council, dossier, code) VALUES (?1, ?2, ?3)",
     [FORWARD_RATING] = "UPDATE rating SET forwarded_to = ?3 WHERE council = ?1 AND dossier = ?2",
+    [REMAND_RATING] = "UPDATE rating SET remanded_to = ?3 WHERE council = ?1 AND dossier = ?2",
     [HAS_CLOSING] = "SELECT EXISTS(SELECT 1 FROM closing WHERE event = ?1)",
     [ADD_CLOSING] = "INSERT INTO closing(event, council, closed_on, rated, held) VALUES (?1, ?2, ?3, ?4, ?5)",
 };
@@ -186,7 +214,8 @@ enum err store_find_council(struct store *s, struct slice council, msgpack_zone 
 
 /* --- dossiers --- */
 
-enum err store_add_dossier(struct store *s, struct slice id, const struct dossier_accepted *accepted)
+enum err store_add_dossier(struct store *s, struct slice id, const struct dossier_accepted *accepted,
+                           int32_t day)
 {
     sqlite3_stmt *q = s->statements[ADD_DOSSIER];
 
@@ -199,6 +228,9 @@ enum err store_add_dossier(struct store *s, struct slice id, const struct dossie
     db_bind_text(q, 7, accepted->round);
     db_bind_text(q, 8, accepted->rule_set);
     store_bind_text_or_null(q, 9, accepted->has_rubric, accepted->rubric);
+    db_bind_text(q, 10, slice_text(dossier_kind_word(accepted->kind)));
+    store_bind_text_or_null(q, 11, accepted->has_code, accepted->code);
+    db_bind_i64(q, 12, accepted->has_received_on ? accepted->received_on : day);
     return db_run(q);
 }
 
@@ -228,6 +260,7 @@ enum err store_find_dossier(struct store *s, struct slice id, msgpack_zone *zone
     enum err e = ERR_NONE;
 
     db_bind_text(q, 1, id);
+    db_bind_text(q, 2, slice_text(dossier_kind_word(dossier_kind_RE_RATING)));
     e = store_one_row(q);
     if (e) return e;
     found.id = store_keep(q, 0, zone, &e);
@@ -240,6 +273,8 @@ enum err store_find_dossier(struct store *s, struct slice id, msgpack_zone *zone
     found.rule_set = store_keep(q, 7, zone, &e);
     found.rubric = store_keep(q, 8, zone, &e);
     found.withdrawn = db_i64(q, 9) != 0;
+    found.re_rating = db_i64(q, 10) != 0;
+    found.received_on = (int32_t)db_i64(q, 11);
     db_done(q);
     if (!e) *out = found;
     return e;

@@ -43,6 +43,9 @@ enum err store_add_rating(struct store *s, struct slice id, const struct product
     db_bind_i64(q, 8, rated->star);
     db_bind_i64(q, 9, rated->star_by_points);
     db_bind_u64(q, 10, seq);
+    db_bind_i64(q, 11, rated->star_by_marks);
+    store_bind_text_or_null(q, 12, rated->has_rubric, rated->rubric);
+    store_bind_text_or_null(q, 13, rated->has_rubric_hash, rated->rubric_hash);
     e = db_run(q);
     return e ? e : add_reasons(s, rated);
 }
@@ -55,6 +58,16 @@ enum err store_forward_rating(struct store *s, struct slice council,
     db_bind_text(q, 1, council);
     db_bind_text(q, 2, forwarded->dossier);
     db_bind_text(q, 3, slice_text(level_word(forwarded->to)));
+    return db_run(q);
+}
+
+enum err store_remand_rating(struct store *s, struct slice council, const struct product_remanded *remanded)
+{
+    sqlite3_stmt *q = s->statements[REMAND_RATING];
+
+    db_bind_text(q, 1, council);
+    db_bind_text(q, 2, remanded->dossier);
+    db_bind_text(q, 3, slice_text(level_word(remanded->level)));
     return db_run(q);
 }
 

@@ -449,6 +449,13 @@ static void a_sheet_needs_the_dossiers_rubric(void **state)
 
 /* --- closing --- */
 
+static void far_is(const struct spread_exceeded *spread, size_t i, const char *member, int64_t total)
+{
+    assert_true(i < spread->far_count);
+    assert_true(slice_is(spread->far[i].member, member));
+    assert_int_equal(spread->far[i].total_hundredths, total);
+}
+
 static void a_round_rates_holds_and_settles(void **state)
 {
     struct room *r = *state;
@@ -485,7 +492,16 @@ static void a_round_rates_holds_and_settles(void **state)
     settled(r, 2, 1, 2);
     submit_total(r, "an", "d1", 9000);
     refused(r, "scoring.sheet.refused", "ALREADY_RATED");
-    submit_total(r, "binh", "d2", 6700); /* they scored again */
+    far_is(&spread, 0, "binh", 6100);
+    far_is(&spread, 1, "chi", 7600);
+    assert_int_equal(spread.far_count, 2);
+    submit_total(r, "binh", "d2", 6700); /* near enough now, but chi was asked too */
+    close_council(r, "c-06", "06");
+    heard(r, 0, &spread_exceeded_kind, &spread);
+    far_is(&spread, 0, "chi", 7600);
+    assert_int_equal(spread.far_count, 1);
+    settled(r, 1, 0, 2);
+    submit_total(r, "chi", "d2", 7600); /* and stays with it */
     close_council(r, "c-06", "06");
     heard(r, 0, &product_rated_kind, &rated);
     assert_true(slice_is(rated.product, "P2"));
@@ -564,7 +580,12 @@ static void a_product_worth_it_goes_to_the_centre(void **state)
     close_council(r, "c-06", "06");
     heard(r, 0, &product_rated_kind, &rated);
     rules_hash(text(small_rubric), hash);
+    assert_true(slice_is(rated.rubric_hash, hash));
+    assert_true(slice_is(rated.rubric, "small-1"));
+    rules_hash(text(small_set), hash);
     assert_true(slice_is(rated.rule_hash, hash));
+    assert_int_equal(rated.star_by_marks, 4);
+    assert_true(rated.has_authority && rated.authority == authority_PROVINCE);
     assert_int_equal(rated.star_by_points, 5);
     assert_int_equal(rated.star, 4);
     assert_int_equal(rated.missed_count, 1);

@@ -55,7 +55,7 @@ static void expect_council(const struct council_formed *formed, const char *prov
 {
     struct council_admitted admitted;
     struct why why = { { 0 }, { 0 } };
-    const enum err e = scoring_form_council(formed, text(province), under, &admitted, &why);
+    const enum err e = scoring_form_council(formed, text(province), under, 0, &admitted, &why);
 
     assert_int_equal(e, *code ? ERR_INVALID : ERR_NONE);
     assert_string_equal(why.code, code);
@@ -89,13 +89,13 @@ static void a_councils_own_limits_go_before_the_rule_sets(void **state)
     struct council_admitted admitted;
 
     (void)state;
-    assert_int_equal(scoring_form_council(&formed, text("06"), set, &admitted, NULL), ERR_NONE);
+    assert_int_equal(scoring_form_council(&formed, text("06"), set, 0, &admitted, NULL), ERR_NONE);
     assert_int_equal(admitted.quorum_percent, 75);
     assert_int_equal(admitted.spread_hundredths, 1000);
     formed.has_quorum_percent = formed.has_spread_hundredths = true;
     formed.quorum_percent = 100;
     formed.spread_hundredths = 500;
-    assert_int_equal(scoring_form_council(&formed, text("06"), set, &admitted, NULL), ERR_NONE);
+    assert_int_equal(scoring_form_council(&formed, text("06"), set, 0, &admitted, NULL), ERR_NONE);
     assert_int_equal(admitted.quorum_percent, 100);
     assert_int_equal(admitted.spread_hundredths, 500);
     assert_int_equal(admitted.members, 3);
@@ -130,7 +130,7 @@ static void expect_admission(const struct council *c, const struct dossier *d, s
                              const char *code)
 {
     struct why why = { { 0 }, { 0 } };
-    const enum err e = scoring_may_score(c, d, set, text("an"), &standing, &why);
+    const enum err e = scoring_may_score(c, d, set, text("an"), &standing, 0, &why);
 
     assert_int_equal(e, *code ? ERR_INVALID : ERR_NONE);
     assert_string_equal(why.code, code);
@@ -313,7 +313,7 @@ static struct tally totals(const int64_t *values, size_t count)
     for (size_t i = 0; i < count; i++) {
         const struct marked_sheet sheet = { .total_hundredths = values[i] };
 
-        scoring_add(&tally, &sheet, i == 0);
+        scoring_add(&tally, &sheet, i == 0 ? seat_CHAIR : seat_MEMBER);
     }
     return tally;
 }
@@ -349,7 +349,7 @@ static void the_star_is_that_of_the_exact_mean(void **state)
         const struct tally tally = totals(band_cases[i].totals, band_cases[i].count);
         struct rating rating;
 
-        scoring_rate(total_set, NULL, level_PROVINCE, &tally, &rating);
+        scoring_rate(total_set, NULL, level_PROVINCE, 0, &tally, &rating);
         if (rating.star != band_cases[i].star || rating.star_by_points != band_cases[i].star)
             fail_msg("%s: %d", band_cases[i].says, rating.star);
         assert_int_equal(rating.missed_count, 0);
@@ -379,7 +379,7 @@ static struct tally ballots(const struct ballot *b, size_t count)
         if (b[i].noted) gates[sheet.gates_count++].code = text("NOTED");
         sheet.gates = gates;
         assert_int_equal(scoring_mark_sheet(set, rubric, &sheet, &marked, NULL), ERR_NONE);
-        scoring_add(&tally, &marked, i == 0);
+        scoring_add(&tally, &marked, i == 0 ? seat_CHAIR : seat_MEMBER);
     }
     return tally;
 }
@@ -394,14 +394,15 @@ static void a_missed_mark_lowers_the_star_to_the_highest_without_one(void **stat
     struct tally tally = ballots(all, 1);
 
     (void)state;
-    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    scoring_rate(set, rubric, level_PROVINCE, 0, &tally, &rating);
     assert_int_equal(rating.star, 5);
     assert_int_equal(rating.missed_count, 0);
-    assert_true(rating.forwarded);
-    assert_true(rating.has_authority && rating.authority == authority_MINISTRY);
+    assert_int_equal(rating.star_by_marks, 5);
+    assert_true(rating.forwarded && rating.to == level_CENTRE);
+    assert_false(rating.has_authority); /* five stars are the centre's, who has yet to look at it */
 
     tally = ballots(less, 1);
-    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    scoring_rate(set, rubric, level_PROVINCE, 0, &tally, &rating);
     assert_int_equal(rating.star_by_points, 5);
     assert_int_equal(rating.star, 4);
     assert_int_equal(rating.missed_count, 1);
@@ -413,14 +414,15 @@ static void a_missed_mark_lowers_the_star_to_the_highest_without_one(void **stat
     assert_true(rating.forwarded);
 
     tally = ballots(least, 1);
-    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    scoring_rate(set, rubric, level_PROVINCE, 0, &tally, &rating);
     assert_int_equal(rating.star_by_points, 4);
     assert_int_equal(rating.star, 2);
+    assert_int_equal(rating.star_by_marks, 2);
     assert_int_equal(rating.missed_count, 1); /* the five-star mark is beyond its points */
     assert_false(rating.has_authority);
 
     tally = ballots(low, 1);
-    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    scoring_rate(set, rubric, level_PROVINCE, 0, &tally, &rating);
     assert_int_equal(rating.star, 2);
     assert_int_equal(rating.missed_count, 0);
 }
@@ -439,14 +441,14 @@ static void a_mark_is_reached_by_the_exact_mean_or_by_every_member(void **state)
     struct tally tally = ballots(misses, 3);
 
     (void)state;
-    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    scoring_rate(set, rubric, level_PROVINCE, 0, &tally, &rating);
     assert_int_equal(rating.star, 2);
     assert_int_equal(rating.missed[0].reached_sum_hundredths, 7000);
     tally = ballots(reaches, 3);
-    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    scoring_rate(set, rubric, level_PROVINCE, 0, &tally, &rating);
     assert_int_equal(rating.star, 4); /* 90 by points, the five-star mark of 40 is missed */
     set->mark_every_member = true;
-    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    scoring_rate(set, rubric, level_PROVINCE, 0, &tally, &rating);
     assert_int_equal(rating.star, 2);
     set->mark_every_member = false;
 }
@@ -461,16 +463,16 @@ static void a_gate_ends_the_evaluation_when_more_than_half_name_it(void **state)
     struct tally tally = ballots(half, 2);
 
     (void)state;
-    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    scoring_rate(set, rubric, level_PROVINCE, 0, &tally, &rating);
     assert_int_equal(rating.star, 5);
     assert_int_equal(rating.gate_count, 1); /* NOTED is met and ends nothing */
     assert_true(slice_is(rating.gates[0].code, "NOTED"));
     set->gate_any = true;
-    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    scoring_rate(set, rubric, level_PROVINCE, 0, &tally, &rating);
     assert_int_equal(rating.star, 0);
     set->gate_any = false;
     tally = ballots(more, 3);
-    scoring_rate(set, rubric, level_PROVINCE, &tally, &rating);
+    scoring_rate(set, rubric, level_PROVINCE, 0, &tally, &rating);
     assert_int_equal(rating.star, 0);
     assert_int_equal(rating.star_by_points, 5);
     assert_false(rating.has_authority);
@@ -484,7 +486,7 @@ static void only_a_province_sends_up(void **state)
     struct rating rating;
 
     (void)state;
-    scoring_rate(set, rubric, level_CENTRE, &tally, &rating);
+    scoring_rate(set, rubric, level_CENTRE, 0, &tally, &rating);
     assert_int_equal(rating.star, 5);
     assert_false(rating.forwarded);
 }
