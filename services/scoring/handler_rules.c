@@ -5,12 +5,31 @@
 #include "services/scoring/rubric.h"
 #include "services/scoring/store.h"
 
+/* Is a file of this name on record? ERR_NONE: no. */
+static enum err check_known(struct turn *turn, struct slice name, const char *hash)
+{
+    char known[RULES_HASH_TEXT + 1];
+    const enum err e = store_find_rules_hash(turn_store(turn), name, known);
+
+    if (e == ERR_NOT_FOUND) return ERR_NONE;
+    if (e) return e;
+    if (memcmp(hash, known, RULES_HASH_TEXT) == 0)
+        return why_set(turn_why(turn), ERR_INVALID, "RULES_DUPLICATE",
+                       "%.*s is adopted already, with this very text; nothing is to be done.",
+                       SLICE_ARG(name));
+    return why_set(turn_why(turn), ERR_INVALID, "RULES_CHANGED",
+                   "%.*s is adopted already, with another text (hash %.16s...); what results rest on never "
+                   "changes, so propose the new text under a new id.",
+                   SLICE_ARG(name), known);
+}
+
 enum err decide_rules_proposed(struct turn *turn, const struct record *rec)
 {
     struct rules_proposed proposed;
     struct rules_adopted adopted;
+    struct rules_lists lists;
     struct rules rules;
-    char hash[RULES_HASH_TEXT + 1], known[RULES_HASH_TEXT + 1];
+    char hash[RULES_HASH_TEXT + 1];
     enum err e = rules_proposed_decode(turn_envelope(turn), turn_zone(turn), &proposed, turn_why(turn));
 
     if (!e) e = rules_parse(proposed.bytes, &rules, turn_why(turn));
@@ -19,20 +38,11 @@ enum err decide_rules_proposed(struct turn *turn, const struct record *rec)
         return why_set(turn_why(turn), ERR_INVALID, "RULES_NAME",
                        "The event names %.*s and the file's id is %s; they must be the same.",
                        SLICE_ARG(proposed.name), rules_name(&rules));
-    rules_hash(proposed.bytes, hash);
-    e = store_find_rules_hash(turn_store(turn), proposed.name, known);
-    if (!e && memcmp(hash, known, RULES_HASH_TEXT) == 0)
-        return why_set(turn_why(turn), ERR_INVALID, "RULES_DUPLICATE",
-                       "%.*s is adopted already, with these very bytes; nothing is to be done.",
-                       SLICE_ARG(proposed.name));
-    if (!e)
-        return why_set(turn_why(turn), ERR_INVALID, "RULES_CHANGED",
-                       "%.*s is adopted already, with other bytes (hash %.16s...); what results rest on "
-                       "never changes, so "
-                       "propose the new text under a new id.",
-                       SLICE_ARG(proposed.name), known);
-    if (e != ERR_NOT_FOUND) return e;
-    adopted = (struct rules_adopted){ .name = proposed.name, .hash = slice_text(hash) };
+    e = rules_hash(proposed.bytes, hash, turn_why(turn));
+    if (!e) e = check_known(turn, proposed.name, hash);
+    if (e) return e;
+    rules_announcement(&rules, &lists, &adopted);
+    adopted.hash = slice_text(hash);
     return rules_adopted_announce(turn, topic_province(rec->topic), adopted.name, &adopted);
 }
 

@@ -2,9 +2,9 @@
 
 #include "services/scoring/rubric_inside.h"
 
-#include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* --- what both schemas have --- */
 
@@ -340,6 +340,7 @@ static enum err read_rubric(struct reader *r, const json_t *top, struct rubric *
     size_t kind = 0, before = 0;
     enum err e = reader_code(r, top, "id", RULES_NAME_MAX, out->name);
 
+    if (!e) e = rules_read_span(r, top, &out->first_day, &out->last_day);
     if (!e) e = reader_object(r, top, "star_requirements", &requirements);
     if (e) return e;
     before = reader_enter(r, "star_requirements");
@@ -355,9 +356,28 @@ static enum err read_rubric(struct reader *r, const json_t *top, struct rubric *
 
 /* --- the doors --- */
 
+static enum err read_kind(struct reader *r, const json_t *top, struct rules *out)
+{
+    switch (out->kind) {
+    case rules_kind_RUBRIC:
+        return read_rubric(r, top, &out->u.rubric);
+    case rules_kind_RULE_SET:
+        return rules_read_set(r, top, &out->u.set);
+    case rules_kind_CALENDAR:
+        return rules_read_calendar(r, top, &out->u.calendar);
+    case rules_kind_AREAS:
+        return rules_read_areas(r, top, &out->u.areas);
+    case rules_kind_COUNT:
+        break;
+    }
+    return ERR_PROMISE;
+}
+
 enum err rules_parse(struct slice bytes, struct rules *out, struct why *why)
 {
-    static const char *const schemas[] = { "ocop-rubric/1", "ocop-rules/1", NULL };
+    /* in the order of enum rules_kind */
+    static const char *const schemas[] = { "ocop-rubric/1", "ocop-rules/1", "ocop-calendar/1", "ocop-areas/1",
+                                           NULL };
     struct reader r = { .why = why };
     json_t *top = NULL;
     size_t schema = 0;
@@ -366,8 +386,8 @@ enum err rules_parse(struct slice bytes, struct rules *out, struct why *why)
     if (!e) e = reader_choice(&r, top, "schema", schemas, &schema);
     if (!e) {
         memset(out, 0, sizeof *out);
-        out->kind = schema == 0 ? rules_kind_RUBRIC : rules_kind_RULE_SET;
-        e = schema == 0 ? read_rubric(&r, top, &out->u.rubric) : rules_read_set(&r, top, &out->u.set);
+        out->kind = (enum rules_kind)schema;
+        e = read_kind(&r, top, out);
     }
     json_decref(top);
     return e;
@@ -375,18 +395,38 @@ enum err rules_parse(struct slice bytes, struct rules *out, struct why *why)
 
 const char *rules_name(const struct rules *r)
 {
-    return r->kind == rules_kind_RUBRIC ? r->u.rubric.name : r->u.set.name;
+    switch (r->kind) {
+    case rules_kind_RUBRIC:
+        return r->u.rubric.name;
+    case rules_kind_RULE_SET:
+        return r->u.set.name;
+    case rules_kind_CALENDAR:
+        return r->u.calendar.name;
+    case rules_kind_AREAS:
+    case rules_kind_COUNT:
+        break;
+    }
+    return r->u.areas.name;
 }
 
-void rules_hash(struct slice bytes, char hex[2 * HASH_BYTES + 1])
+enum err rules_hash(struct slice bytes, char hex[2 * HASH_BYTES + 1], struct why *why)
 {
+    struct reader r = { .why = why };
     struct hash h;
-    int rc =
-        crypto_generichash(h.bytes, sizeof h.bytes, (const unsigned char *)bytes.data, bytes.size, NULL, 0);
+    json_t *top = NULL;
+    char *text = NULL;
+    enum err e = reader_open(&r, bytes, &top);
 
-    assert(rc == 0);
-    (void)rc;
-    hash_hex(&h, hex);
+    if (e) return e;
+    text = json_dumps(top, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(top);
+    if (!text) return ERR_NOMEM;
+    e = crypto_generichash(h.bytes, sizeof h.bytes, (const unsigned char *)text, strlen(text), NULL, 0)
+            ? ERR_PROMISE
+            : ERR_NONE;
+    free(text);
+    if (!e) hash_hex(&h, hex);
+    return e;
 }
 
 long rubric_find_criterion(const struct rubric *r, struct slice key)

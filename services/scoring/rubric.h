@@ -70,8 +70,9 @@ struct rubric_gate {
 
 struct rubric {
     char name[RULES_NAME_MAX + 1];
-    int32_t sector;          /* 1 to 6, as I to VI of product.sector_code */
-    bool goods;              /* of goods, of which samples are handed in; not of services */
+    int32_t first_day, last_day; /* INT32_MIN and INT32_MAX when open */
+    int32_t sector;              /* 1 to 6, as I to VI of product.sector_code */
+    bool goods;                  /* of goods, of which samples are handed in; not of services */
     int32_t most_hundredths; /* sum of the best options; three files of 1048/QĐ-TTg add to 98 in the source */
     struct star_bands bands;
     struct rubric_criterion criteria[RUBRIC_CRITERIA_MAX];
@@ -138,6 +139,7 @@ struct rule_set {
     int32_t transition_days, transition_re_rating_days, extension_days;
     int32_t near_days;
     bool assessments, supplement_stops_clock, late_is_first;
+    bool grounds[ground_COUNT]; /* for which a certificate is withdrawn */
 };
 
 struct calendar {
@@ -147,13 +149,15 @@ struct calendar {
     size_t day_count;
 };
 
+struct area_codes {
+    char old_code[2 + 1], new_code[2 + 1];
+};
+
 struct areas {
     char name[RULES_NAME_MAX + 1];
     int32_t first_day; /* of the new codes */
     bool recode;       /* a product gets a code of the new period with its next dossier */
-    struct {
-        char old_code[2 + 1], new_code[2 + 1];
-    } pairs[RULES_AREAS_MAX];
+    struct area_codes pairs[RULES_AREAS_MAX];
     size_t pair_count;
 };
 
@@ -176,8 +180,22 @@ struct rules {
 enum err rules_parse(struct slice bytes, struct rules *out, struct why *why);
 const char *rules_name(const struct rules *r);
 
-/* BLAKE2b-256 of the bytes as they are (as `b2sum -l 256` prints it). */
-void rules_hash(struct slice bytes, char hex[2 * HASH_BYTES + 1]);
+/* BLAKE2b-256 of the canonical form, so that spaces, line ends and the order of members do not make another
+ * text: compact, members in the order of their names' bytes, UTF-8 as it is, a doubled member refused. It is
+ * what `jq -cSj . FILE | b2sum -l 256` prints.
+ *
+ * ERR_NONE
+ * ERR_INVALID  not JSON, as from rules_parse
+ * ERR_NOMEM
+ */
+enum err rules_hash(struct slice bytes, char hex[2 * HASH_BYTES + 1], struct why *why);
+
+/* Say what all services need of `r`. Lists borrow from it. */
+struct rules_lists {
+    struct item_needed items[RULES_ITEMS_MAX];
+    struct area_pair areas[RULES_AREAS_MAX];
+};
+void rules_announcement(const struct rules *r, struct rules_lists *lists, struct rules_adopted *out);
 
 /* The council level and the authority in force on `day`: NULL or false when there is none then. Whether `day`
  * is one of the rule set's own is not asked: what began under a rule set is finished under it. */

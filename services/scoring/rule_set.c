@@ -2,61 +2,11 @@
 #include "proto/codec.h" /* the words of level and authority */
 #include "services/scoring/rubric_inside.h"
 
-/* A member {"value": ..., "mark": ...}: checks the mark and steps into it; leave with reader_leave(*before).
- */
-static enum err enter_setting(struct reader *r, const json_t *o, const char *name, const json_t **out,
-                              size_t *before)
-{
-    enum err e = reader_object(r, o, name, out);
-
-    if (e) return e;
-    *before = reader_enter(r, "%s", name);
-    return reader_mark(r, *out);
-}
-
-static enum err whole_setting(struct reader *r, const json_t *o, const char *name, int64_t least,
-                              int64_t most, int32_t *out)
-{
-    const json_t *setting = NULL;
-    size_t before = 0;
-    int64_t value = 0;
-    enum err e = enter_setting(r, o, name, &setting, &before);
-
-    if (!e) e = reader_whole(r, setting, "value", least, most, &value);
-    if (e) return e;
-    reader_leave(r, before);
-    *out = (int32_t)value;
-    return ERR_NONE;
-}
-
-static enum err flag_setting(struct reader *r, const json_t *o, const char *name, bool *out)
-{
-    const json_t *setting = NULL;
-    size_t before = 0;
-    enum err e = enter_setting(r, o, name, &setting, &before);
-
-    if (!e) e = reader_flag(r, setting, "value", out);
-    if (!e) reader_leave(r, before);
-    return e;
-}
-
-static enum err choice_setting(struct reader *r, const json_t *o, const char *name, const char *const *words,
-                               size_t *out)
-{
-    const json_t *setting = NULL;
-    size_t before = 0;
-    enum err e = enter_setting(r, o, name, &setting, &before);
-
-    if (!e) e = reader_choice(r, setting, "value", words, out);
-    if (!e) reader_leave(r, before);
-    return e;
-}
-
 /* --- levels and authorities, each with its days --- */
 
-static const char *const level_words[] = { "district", "province", "centre", NULL };
+const char *const rules_level_words[] = { "district", "province", "centre", NULL };
 static const char *const authority_words[] = { "district", "province", "ministry", NULL };
-_Static_assert(sizeof level_words / sizeof *level_words == level_COUNT + 1, "every level");
+_Static_assert(sizeof rules_level_words / sizeof *rules_level_words == level_COUNT + 1, "every level");
 _Static_assert(sizeof authority_words / sizeof *authority_words == authority_COUNT + 1, "every authority");
 
 static enum err read_days(struct reader *r, const json_t *o, bool *has_first, int32_t *first, bool *has_last,
@@ -108,7 +58,7 @@ static enum err read_level(struct reader *r, const json_t *o, struct rule_set *s
     struct level_in_force l = { 0 };
     size_t level = 0, to = 0;
     int64_t from = 0;
-    enum err e = reader_choice(r, o, "level", level_words, &level);
+    enum err e = reader_choice(r, o, "level", rules_level_words, &level);
 
     if (!e) e = read_days(r, o, &l.has_first_day, &l.first_day, &l.has_last_day, &l.last_day);
     if (!e) e = reader_mark(r, o);
@@ -116,7 +66,7 @@ static enum err read_level(struct reader *r, const json_t *o, struct rule_set *s
     l.has_forward_to = json_object_get(o, "forward_to") != NULL;
     if (!e && l.has_forward_hundredths)
         e = reader_whole(r, o, "forward_hundredths", 0, set->bands.most_hundredths, &from);
-    if (!e && l.has_forward_to) e = reader_choice(r, o, "forward_to", level_words, &to);
+    if (!e && l.has_forward_to) e = reader_choice(r, o, "forward_to", rules_level_words, &to);
     l.level = (enum level)level;
     l.forward_to = (enum level)to;
     l.forward_hundredths = from;
@@ -226,9 +176,10 @@ static enum err read_council(struct reader *r, const json_t *top, struct rule_se
 
     if (e) return e;
     before = reader_enter(r, "council");
-    e = whole_setting(r, council, "quorum_percent", 1, 100, &out->quorum_percent);
-    if (!e) e = whole_setting(r, council, "spread_hundredths", 0, 100 * POINT, &out->spread_hundredths);
-    if (!e) e = flag_setting(r, council, "conflict_in_quorum", &out->conflict_in_quorum);
+    e = reader_whole_setting(r, council, "quorum_percent", 1, 100, &out->quorum_percent);
+    if (!e)
+        e = reader_whole_setting(r, council, "spread_hundredths", 0, 100 * POINT, &out->spread_hundredths);
+    if (!e) e = reader_flag_setting(r, council, "conflict_in_quorum", &out->conflict_in_quorum);
     if (!e) reader_leave(r, before);
     return e;
 }
@@ -243,7 +194,7 @@ static enum err read_remand(struct reader *r, const json_t *top, struct rule_set
     e = reader_object(r, top, "remand", &remand);
     if (e) return e;
     before = reader_enter(r, "remand");
-    e = reader_choice(r, remand, "to", level_words, &to);
+    e = reader_choice(r, remand, "to", rules_level_words, &to);
     if (!e) e = reader_mark(r, remand);
     if (e) return e;
     reader_leave(r, before);
@@ -319,11 +270,11 @@ static enum err read_option_settings(struct reader *r, const json_t *top, struct
     size_t at = 0;
     enum err e = reader_code(r, top, "rubric_prefix", RULES_NAME_MAX, out->rubric_prefix);
 
-    if (!e) e = choice_setting(r, top, "no_option", nothing, &at);
+    if (!e) e = reader_choice_setting(r, top, "no_option", nothing, &at);
     if (!e) out->no_option_is_zero = at == 1;
-    if (!e) e = choice_setting(r, top, "marks_reached", reached, &at);
+    if (!e) e = reader_choice_setting(r, top, "marks_reached", reached, &at);
     if (!e) out->mark_every_member = at == 1;
-    if (!e) e = choice_setting(r, top, "mark_missed", missed, &at);
+    if (!e) e = reader_choice_setting(r, top, "mark_missed", missed, &at);
     if (!e) e = read_minima(r, top, out);
     return e;
 }
@@ -362,7 +313,7 @@ static enum err read_sheet(struct reader *r, const json_t *top, struct rule_set 
     enum err e = reader_choice(r, top, "sheet", sheets, &sheet);
 
     if (!e) e = rules_read_bands(r, top, true, &out->bands);
-    if (!e) e = choice_setting(r, top, "gate_quorum", gates, &gate);
+    if (!e) e = reader_choice_setting(r, top, "gate_quorum", gates, &gate);
     out->sheet = (enum sheet_kind)sheet;
     out->gate_any = gate == 1;
     if (!e && out->sheet == SHEET_OPTIONS) e = read_option_settings(r, top, out);
@@ -370,21 +321,28 @@ static enum err read_sheet(struct reader *r, const json_t *top, struct rule_set 
     return e;
 }
 
+enum err rules_read_span(struct reader *r, const json_t *top, int32_t *first, int32_t *last)
+{
+    enum err e = reader_day(r, top, "effective_from", INT32_MIN, first);
+
+    if (!e) e = reader_day(r, top, "effective_to", INT32_MAX, last);
+    if (!e && *first > *last) {
+        reader_enter(r, "effective_to");
+        e = reader_bad(r, "it is before effective_from");
+    }
+    return e;
+}
+
 enum err rules_read_set(struct reader *r, const json_t *top, struct rule_set *out)
 {
     enum err e = reader_code(r, top, "id", RULES_NAME_MAX, out->name);
 
-    out->samples = out->commune_working_days = out->withdrawal_days = out->near_days = -1;
-    out->window_opens_days = out->window_closes_days = out->re_rating_days = -1;
-    out->transition_days = out->transition_re_rating_days = out->extension_days = -1;
     if (!e) e = reader_day(r, top, "effective_from", INT32_MIN, &out->first_day);
     if (!e) e = reader_day(r, top, "effective_to", INT32_MAX, &out->last_day);
-    if (!e && out->first_day > out->last_day) e = reader_bad(r, "effective_to is before effective_from");
     if (!e) e = read_sheet(r, top, out);
     if (!e) e = read_levels(r, top, out);
     if (!e) e = read_authorities(r, top, out);
     if (!e) e = read_council(r, top, out);
     if (!e) e = read_remand(r, top, out);
-    if (!e) e = whole_setting(r, top, "term_months", 1, 120, &out->term_months);
-    return e;
+    return e ? e : rules_read_terms(r, top, out);
 }

@@ -120,7 +120,8 @@ struct broken {
 static const struct broken cases[] = {
     { small_rubric, "\"id\":\"small-1\"", "\"id\":7", "id", "whole number" },
     { small_rubric, "\"id\":\"small-1\"", "\"id\":\"Cà phê\"", "id", "letters" },
-    { small_rubric, "ocop-rubric/1", "ocop-rubric/2", "schema", "one of: ocop-rubric/1, ocop-rules/1" },
+    { small_rubric, "ocop-rubric/1", "ocop-rubric/2", "schema",
+      "one of: ocop-rubric/1, ocop-rules/1, ocop-calendar/1" },
     { small_rubric, "{\"schema\"", "[\"schema\"", "the file", "not JSON" },
     { small_rubric, "\"I\"", "\"VII\"", "product.sector_code", "one of: I, II" },
     { small_rubric, "min_star_marks", "unknown", "star_requirements.kind", "min_star_marks" },
@@ -217,14 +218,22 @@ static void every_cut_of_a_file_is_refused(void **state)
     }
 }
 
-static void the_hash_is_that_of_the_bytes_alone(void **state)
+static void spaces_and_the_order_of_members_do_not_change_the_hash(void **state)
 {
+    static const char *const same[] = { "{\"b\":[1,\"\u1ed3\"],\"a\":null}",
+                                        "{ \"a\" : null,\n\t\"b\" : [ 1, \"\\u1ed3\" ] }\n",
+                                        "\r\n{\"a\":null,\"b\":[1,\"\u1ed3\"]}" };
     char hex[2 * HASH_BYTES + 1];
 
     (void)state;
-    rules_hash(slice_text("abc"), hex);
-    /* printf abc | b2sum -l 256 */
-    assert_string_equal(hex, "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        assert_int_equal(rules_hash(slice_text(same[i]), hex, NULL), ERR_NONE);
+        /* printf '{"a":null,"b":[1,"%s"]}' $'\u1ed3' | b2sum -l 256 */
+        assert_string_equal(hex, "017be6fbfd6738ea3e4934bee50579a879d89a7b6b7e04b62d74bf3f5bbb794f");
+    }
+    assert_int_equal(rules_hash(slice_text("{\"a\":1,\"b\":[1,\"\u1ed3\"]}"), hex, NULL), ERR_NONE);
+    assert_string_not_equal(hex, "017be6fbfd6738ea3e4934bee50579a879d89a7b6b7e04b62d74bf3f5bbb794f");
+    assert_int_equal(rules_hash(slice_text("{\"a\":1,\"a\":1}"), hex, NULL), ERR_INVALID);
 }
 
 int main(void)
@@ -237,7 +246,7 @@ int main(void)
         cmocka_unit_test(a_broken_file_is_refused_with_path_and_reason),
         cmocka_unit_test(a_sentence_about_a_foreign_word_stays_readable),
         cmocka_unit_test(every_cut_of_a_file_is_refused),
-        cmocka_unit_test(the_hash_is_that_of_the_bytes_alone),
+        cmocka_unit_test(spaces_and_the_order_of_members_do_not_change_the_hash),
     };
 
     if (hash_init()) return 1;

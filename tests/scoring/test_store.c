@@ -48,7 +48,7 @@ static void add_rules_of(struct room *r, const char *name, struct slice bytes, i
 {
     char hash[RULES_HASH_TEXT + 1];
 
-    rules_hash(bytes, hash);
+    assert_int_equal(rules_hash(bytes, hash, NULL), ERR_NONE);
     assert_int_equal(store_add_rules(&r->store,
                                      &(struct rules_adopted){ .name = text(name),
                                                               .hash = text(hash),
