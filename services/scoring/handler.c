@@ -80,4 +80,6 @@ const struct service scoring_service = { .name = "scoring",
                                          .program = 2,
                                          .store_bytes = sizeof(struct store),
                                          .store_open = store_open,
-                                         .store_close = store_close };
+                                         .store_close = store_close,
+                                         .recompute = scoring_recompute,
+                                         .recomputes = "ratings" };

@@ -51,11 +51,20 @@ struct result {
 /* Everything but the rating; text lies in `zone`. `again`: not to rate, but to compute a recorded rating
  * again; totals are then not held against those counted. */
 enum err result_add_up(struct turn *turn, const struct council *council, struct slice dossier, bool again,
-                msgpack_zone *zone, struct result *out);
+                       msgpack_zone *zone, struct result *out);
 /* The rating on `day`, and what is said of it; `out` borrows from `r`. */
 void result_rate(const struct council *council, int32_t day, struct result *r, struct product_rated *out);
 
+/* What is said of a marked sheet. */
+struct sheet_counted sheet_worth(const struct sheet_submitted *sheet, const struct dossier *dossier,
+                                 const struct marked_sheet *marked, const struct rule_set *set,
+                                 bool replaces);
+
 /* May the dossier still be finished, or is a newer rule set's transition over? */
 enum err check_in_time(struct turn *turn, const struct dossier *dossier);
+
+/* --- recompute.c --- */
+enum err scoring_recompute(struct turn *turn, const struct record *outcome, const struct record *cause,
+                           struct recount *recount);
 
 #endif

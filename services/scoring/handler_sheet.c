@@ -84,29 +84,29 @@ static enum err admit_sheet(struct turn *turn, const struct sheet_submitted *she
     return ERR_NONE;
 }
 
-static enum err announce_counted(struct turn *turn, const struct sheet_submitted *sheet,
-                                 const struct dossier *dossier, const struct marked_sheet *marked,
-                                 bool by_parts, bool replaces, struct slice province)
+struct sheet_counted sheet_worth(const struct sheet_submitted *sheet, const struct dossier *dossier,
+                                 const struct marked_sheet *marked, const struct rule_set *set, bool replaces)
 {
-    const struct sheet_counted counted = { .council = sheet->council,
-                                           .member = sheet->member,
-                                           .dossier = dossier->id,
-                                           .product = dossier->product,
-                                           .total_hundredths = marked->total_hundredths,
-                                           .has_a_hundredths = by_parts,
-                                           .a_hundredths = marked->part_hundredths[0],
-                                           .has_b_hundredths = by_parts,
-                                           .b_hundredths = marked->part_hundredths[1],
-                                           .has_c_hundredths = by_parts,
-                                           .c_hundredths = marked->part_hundredths[2],
-                                           .replaces = replaces };
+    const bool by_parts = set->sheet != SHEET_TOTAL;
 
-    return sheet_counted_announce(turn, province, dossier->product, &counted);
+    return (struct sheet_counted){ .council = sheet->council,
+                                   .member = sheet->member,
+                                   .dossier = dossier->id,
+                                   .product = dossier->product,
+                                   .total_hundredths = marked->total_hundredths,
+                                   .has_a_hundredths = by_parts,
+                                   .a_hundredths = marked->part_hundredths[0],
+                                   .has_b_hundredths = by_parts,
+                                   .b_hundredths = marked->part_hundredths[1],
+                                   .has_c_hundredths = by_parts,
+                                   .c_hundredths = marked->part_hundredths[2],
+                                   .replaces = replaces };
 }
 
 enum err decide_sheet_submitted(struct turn *turn, const struct record *rec)
 {
     struct sheet_submitted sheet;
+    struct sheet_counted counted;
     struct council council;
     struct dossier dossier;
     struct marked_sheet marked;
@@ -119,10 +119,9 @@ enum err decide_sheet_submitted(struct turn *turn, const struct record *rec)
     if (!e) e = admit_sheet(turn, &sheet, &council, &dossier, &replaces);
     if (!e) e = find_law(turn, &council, &dossier, &law);
     if (!e) e = scoring_mark_sheet(law.set, law.rubric, &sheet, &marked, turn_why(turn));
-    if (!e)
-        e = announce_counted(turn, &sheet, &dossier, &marked, law.set->sheet != SHEET_TOTAL, replaces,
-                             topic_province(rec->topic));
-    return e;
+    if (e) return e;
+    counted = sheet_worth(&sheet, &dossier, &marked, law.set, replaces);
+    return sheet_counted_announce(turn, topic_province(rec->topic), dossier.product, &counted);
 }
 
 enum err apply_sheet_counted(struct turn *turn, const struct record *outcome, const struct record *cause)
