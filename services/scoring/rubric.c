@@ -164,15 +164,12 @@ static enum err read_options(struct reader *r, const json_t *criterion, int64_t 
     return e;
 }
 
-/* A code may stand once among the gates and once among the grounds; then it is the same thing said in two
- * places. */
-static enum err add_gate(struct reader *r, struct rubric *out, const char *code, bool ends, size_t own_from,
-                         size_t own_to)
+/* The same code in two places is the same thing asked twice: a condition of two criteria, or a gate that is
+ * also a ground. */
+static enum err add_gate(struct reader *r, struct rubric *out, const char *code, bool ends)
 {
-    long at = rubric_find_gate(out, slice_text(code));
+    const long at = rubric_find_gate(out, slice_text(code));
 
-    if (at >= 0 && (size_t)at >= own_from && (size_t)at < own_to)
-        return reader_bad(r, "code %s stands twice", code);
     if (at >= 0) {
         out->gates[at].ends = out->gates[at].ends || ends;
         return ERR_NONE;
@@ -182,6 +179,17 @@ static enum err add_gate(struct reader *r, struct rubric *out, const char *code,
     snprintf(out->gates[out->gate_count].code, sizeof out->gates[0].code, "%s", code);
     out->gates[out->gate_count++].ends = ends;
     return ERR_NONE;
+}
+
+/* In one list a code stands once. */
+static enum err read_code(struct reader *r, const json_t *list, size_t at, char code[GATE_CODE_MAX + 1])
+{
+    enum err e = reader_code(r, json_array_get(list, at), "code", GATE_CODE_MAX, code);
+
+    for (size_t i = 0; !e && i < at; i++)
+        if (strcmp(json_string_value(json_object_get(json_array_get(list, i), "code")), code) == 0)
+            e = reader_bad(r, "code %s stands twice", code);
+    return e;
 }
 
 static enum err read_gates(struct reader *r, const json_t *criterion, struct rubric *out)
@@ -199,8 +207,8 @@ static enum err read_gates(struct reader *r, const json_t *criterion, struct rub
     for (size_t i = 0; !e && i < json_array_size(list); i++) {
         before = reader_enter(r, "gates[%zu]", i);
         e = reader_choice(r, json_array_get(list, i), "effect", effects, &effect);
-        if (!e) e = reader_code(r, json_array_get(list, i), "code", GATE_CODE_MAX, code);
-        if (!e) e = add_gate(r, out, code, effect <= 1, 0, out->gate_count);
+        if (!e) e = read_code(r, list, i, code);
+        if (!e) e = add_gate(r, out, code, effect <= 1);
         if (!e) reader_leave(r, before);
     }
     return e;
@@ -210,13 +218,13 @@ static enum err read_grounds(struct reader *r, const json_t *top, struct rubric 
 {
     const json_t *list = NULL;
     char code[GATE_CODE_MAX + 1];
-    size_t gates = out->gate_count, before = 0;
+    size_t before = 0;
     enum err e = reader_list(r, top, "disqualifiers", 0, RUBRIC_GATES_MAX, &list);
 
     for (size_t i = 0; !e && i < json_array_size(list); i++) {
         before = reader_enter(r, "disqualifiers[%zu]", i);
-        e = reader_code(r, json_array_get(list, i), "code", GATE_CODE_MAX, code);
-        if (!e) e = add_gate(r, out, code, true, gates, out->gate_count);
+        e = read_code(r, list, i, code);
+        if (!e) e = add_gate(r, out, code, true);
         if (!e) reader_leave(r, before);
     }
     return e;
