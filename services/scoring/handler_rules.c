@@ -55,6 +55,6 @@ enum err apply_rules_adopted(struct turn *turn, const struct record *outcome, co
     (void)outcome;
     (void)cause;
     if (!e) e = rules_proposed_decode(turn_cause_envelope(turn), turn_zone(turn), &proposed, turn_why(turn));
-    if (!e) e = store_add_rules(turn_store(turn), adopted.name, adopted.hash, proposed.bytes);
+    if (!e) e = store_add_rules(turn_store(turn), &adopted, proposed.bytes);
     return e;
 }

@@ -130,7 +130,7 @@ static void expect_admission(const struct council *c, const struct dossier *d, s
                              const char *code)
 {
     struct why why = { { 0 }, { 0 } };
-    const enum err e = scoring_may_score(c, d, set, text("an"), &standing, &why);
+    const enum err e = scoring_may_score(c, d, set, text("an"), &standing, 0, &why);
 
     assert_int_equal(e, *code ? ERR_INVALID : ERR_NONE);
     assert_string_equal(why.code, code);
@@ -313,7 +313,7 @@ static struct tally totals(const int64_t *values, size_t count)
     for (size_t i = 0; i < count; i++) {
         const struct marked_sheet sheet = { .total_hundredths = values[i] };
 
-        scoring_add(&tally, &sheet, i == 0);
+        scoring_add(&tally, &sheet, i == 0 ? seat_CHAIR : seat_MEMBER);
     }
     return tally;
 }
@@ -379,7 +379,7 @@ static struct tally ballots(const struct ballot *b, size_t count)
         if (b[i].noted) gates[sheet.gates_count++].code = text("NOTED");
         sheet.gates = gates;
         assert_int_equal(scoring_mark_sheet(set, rubric, &sheet, &marked, NULL), ERR_NONE);
-        scoring_add(&tally, &marked, i == 0);
+        scoring_add(&tally, &marked, i == 0 ? seat_CHAIR : seat_MEMBER);
     }
     return tally;
 }
@@ -397,8 +397,9 @@ static void a_missed_mark_lowers_the_star_to_the_highest_without_one(void **stat
     scoring_rate(set, rubric, level_PROVINCE, 0, &tally, &rating);
     assert_int_equal(rating.star, 5);
     assert_int_equal(rating.missed_count, 0);
-    assert_true(rating.forwarded);
-    assert_true(rating.has_authority && rating.authority == authority_MINISTRY);
+    assert_int_equal(rating.star_by_marks, 5);
+    assert_true(rating.forwarded && rating.to == level_CENTRE);
+    assert_false(rating.has_authority); /* five stars are the centre's, who has yet to look at it */
 
     tally = ballots(less, 1);
     scoring_rate(set, rubric, level_PROVINCE, 0, &tally, &rating);
@@ -416,6 +417,7 @@ static void a_missed_mark_lowers_the_star_to_the_highest_without_one(void **stat
     scoring_rate(set, rubric, level_PROVINCE, 0, &tally, &rating);
     assert_int_equal(rating.star_by_points, 4);
     assert_int_equal(rating.star, 2);
+    assert_int_equal(rating.star_by_marks, 2);
     assert_int_equal(rating.missed_count, 1); /* the five-star mark is beyond its points */
     assert_false(rating.has_authority);
 
