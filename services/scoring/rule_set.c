@@ -337,8 +337,7 @@ enum err rules_read_set(struct reader *r, const json_t *top, struct rule_set *ou
 {
     enum err e = reader_code(r, top, "id", RULES_NAME_MAX, out->name);
 
-    if (!e) e = reader_day(r, top, "effective_from", INT32_MIN, &out->first_day);
-    if (!e) e = reader_day(r, top, "effective_to", INT32_MAX, &out->last_day);
+    if (!e) e = rules_read_span(r, top, &out->first_day, &out->last_day);
     if (!e) e = read_sheet(r, top, out);
     if (!e) e = read_levels(r, top, out);
     if (!e) e = read_authorities(r, top, out);
