@@ -53,6 +53,18 @@ struct question {
     question_fn answer;
 };
 
+/* What --recompute is at: what was recorded is computed again, and what differs is said. */
+struct recount {
+    const char *key; /* of whom; NULL: of all, and only differences are said */
+    void *out_file;
+    bool known; /* there is such a key */
+    uint64_t computed, differences;
+};
+/* A recorded outcome, before it is applied: the store is as it was when the outcome was decided, and the turn
+ * as in its apply. */
+typedef enum err (*recount_fn)(struct turn *turn, const struct record *outcome, const struct record *cause,
+                               struct recount *recount);
+
 struct service {
     const char *name;                 /* publisher and context: "intake" */
     const char *const *prefixes;      /* what it follows, ended by NULL; its own context is among them */
@@ -67,6 +79,8 @@ struct service {
     /* Called once when caught up with the head, and again each `tick_ms`; may be NULL. For workers, not for
      * rules. */
     void (*caught_up)(void *store);
+    recount_fn recompute;   /* NULL: it computes nothing */
+    const char *recomputes; /* what, in the plural: "ratings" */
 };
 
 /* --- what handlers may ask of their turn --- */
@@ -116,9 +130,13 @@ int loop_exit_code(enum err e);
 enum err loop_audit(const struct service *service, const struct loop_settings *settings, void *out_file,
                     uint64_t *differences, struct why *why);
 
+/* The same replay, but nothing is decided: the service computes again what was recorded. ERR_NOT_FOUND: the
+ * log has nothing of recount->key. */
+enum err loop_recompute(const struct service *service, const struct loop_settings *settings,
+                        struct recount *recount, struct why *why);
+
 /* The whole main of a service: options --config FILE, --set KEY=VALUE, --check, --dump[=places], --audit,
- * --sample,
- * --help; configuration, logging, signals, loop_run. */
+ * --recompute KEY, --sample, --help; configuration, logging, signals, loop_run. */
 int loop_main(const struct service *service, int argc, char **argv);
 
 /* --- for tests: one service without sockets --- */
@@ -128,6 +146,9 @@ void bench_destroy(struct bench **b);
 /* Hand in one record as if it came from the log; its seq and chain are counted up here. Outcomes are kept. */
 enum err bench_feed(struct bench *b, const char *publisher, const char *topic, struct slice envelope,
                     int64_t at_ms);
+/* Apply a record with the outcomes that `decided` had for it in its last feed, after computing them again. */
+enum err bench_recount(struct bench *b, const struct bench *decided, const char *publisher, const char *topic,
+                       struct slice envelope, int64_t at_ms, struct recount *recount, struct why *why);
 size_t bench_outcomes(const struct bench *b); /* of the last feed */
 /* The i-th outcome of the last feed; parsed envelope in the bench's zone until the next feed. */
 enum err bench_outcome(struct bench *b, size_t i, struct slice *topic, struct envelope *out);

@@ -1,9 +1,8 @@
-/* loop_audit.c - decide everything again, on the side, and list what today's program and rules would decide
- * otherwise.
+/* loop_audit.c - the log replayed on the side, in a throw-away store in memory, as in a rebuild: each
+ * decision rests on what was recorded before it.
  *
- * A throw-away store in memory follows the log as in a rebuild, so that each decision rests on what was
- * recorded before it; beside it decide runs, and its outcomes are compared with the recorded ones, byte for
- * byte.
+ *   audit      decide runs beside it, and its outcomes are compared with the recorded ones, byte for byte
+ *   recompute  the service computes again what was recorded, and says what differs (loop_recount.c)
  */
 #include "common/loop_inside.h"
 
@@ -19,6 +18,7 @@ struct audit {
     bool ready, done;
     uint64_t until, differences;
     FILE *out;
+    struct recount *recount; /* NULL: audit */
 };
 
 static struct slice data_type(struct slice topic)
@@ -77,6 +77,7 @@ static enum err audit_record(struct audit *a, const struct record *r, struct why
         a->done = true;
         return ERR_NONE;
     }
+    if (!e && a->recount) return fold_recount(&a->fold, r, group, count, a->recount, why);
     if (!e) e = compare(a, r, group, count);
     if (!e) e = fold_apply(&a->fold, r, group, count, true, why);
     return e;
@@ -121,33 +122,57 @@ static enum err hear(struct audit *a, const struct client_event *news, struct wh
     return e;
 }
 
-enum err loop_audit(const struct service *service, const struct loop_settings *settings, void *out_file,
-                    uint64_t *differences, struct why *why)
+static enum err replay(struct audit *a, struct why *why)
 {
-    const struct client_settings cs = { .endpoint = settings->broker };
-    struct audit a;
+    const struct client_settings cs = { .endpoint = a->settings->broker };
     struct client_event news;
     bool rebuilt = false;
     int silent = 0;
+    enum err e = fold_open(&a->fold, a->service, ":memory:", &rebuilt, why);
+
+    if (!e) e = fold_begin(&a->fold);
+    if (!e) e = client_new(&cs, &a->client, why);
+    while (!e && !a->done) {
+        e = client_next(a->client, 1000, &news, why);
+        if (!e && news.news == CLIENT_NOTHING && !a->ready && ++silent > 5)
+            e = why_set(why, ERR_TIMEOUT, "BROKER", "no broker answers at %s; is it running?",
+                        a->settings->broker);
+        if (!e) e = hear(a, &news, why);
+    }
+    if (a->recall.zone) recall_close(&a->recall);
+    client_destroy(&a->client);
+    fold_close(&a->fold);
+    return e;
+}
+
+enum err loop_audit(const struct service *service, const struct loop_settings *settings, void *out_file,
+                    uint64_t *differences, struct why *why)
+{
+    struct audit a;
     enum err e;
 
     memset(&a, 0, sizeof a);
     a.service = service;
     a.settings = settings;
     a.out = out_file;
-    e = fold_open(&a.fold, service, ":memory:", &rebuilt, why);
-    if (!e) e = fold_begin(&a.fold);
-    if (!e) e = client_new(&cs, &a.client, why);
-    while (!e && !a.done) {
-        e = client_next(a.client, 1000, &news, why);
-        if (!e && news.news == CLIENT_NOTHING && !a.ready && ++silent > 5)
-            e = why_set(why, ERR_TIMEOUT, "BROKER", "no broker answers at %s; is it running?",
-                        settings->broker);
-        if (!e) e = hear(&a, &news, why);
-    }
+    e = replay(&a, why);
     *differences = a.differences;
-    if (a.recall.zone) recall_close(&a.recall);
-    client_destroy(&a.client);
-    fold_close(&a.fold);
+    return e;
+}
+
+enum err loop_recompute(const struct service *service, const struct loop_settings *settings,
+                        struct recount *recount, struct why *why)
+{
+    struct audit a;
+    enum err e;
+
+    memset(&a, 0, sizeof a);
+    a.service = service;
+    a.settings = settings;
+    a.recount = recount;
+    e = replay(&a, why);
+    if (!e && recount->key && !recount->known)
+        e = why_set(why, ERR_NOT_FOUND, "UNKNOWN", "there are no %s of \"%s\" in the log; check its code",
+                    service->recomputes, recount->key);
     return e;
 }

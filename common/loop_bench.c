@@ -90,6 +90,25 @@ enum err bench_feed(struct bench *b, const char *publisher, const char *topic, s
     return ERR_NONE;
 }
 
+enum err bench_recount(struct bench *b, const struct bench *decided, const char *publisher, const char *topic,
+                       struct slice envelope, int64_t at_ms, struct recount *recount, struct why *why)
+{
+    const struct turn *turn = &decided->fold.turn;
+    const struct record r = next_record(b, publisher, slice_text(topic), envelope, at_ms);
+    enum err e;
+
+    if (!fold_hears(&b->fold, &r)) {
+        fold_pass(&b->fold, r.seq, &r.chain);
+        return ERR_NONE;
+    }
+    e = fold_begin(&b->fold);
+    if (!e) e = fold_recount(&b->fold, &r, turn->outcomes, turn->outcome_count, recount, why);
+    if (!e) e = fold_commit(&b->fold);
+    if (e) fold_rollback(&b->fold);
+    b->seq = decided->seq;
+    return e;
+}
+
 size_t bench_outcomes(const struct bench *b)
 {
     return b->fold.turn.outcome_count;

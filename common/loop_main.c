@@ -13,12 +13,13 @@ struct settings {
     int64_t heartbeat_ms;
 };
 
-enum mode { MODE_RUN, MODE_CHECK, MODE_SAMPLE, MODE_DUMP, MODE_DUMP_PLACES, MODE_AUDIT };
+enum mode { MODE_RUN, MODE_CHECK, MODE_SAMPLE, MODE_DUMP, MODE_DUMP_PLACES, MODE_AUDIT, MODE_RECOMPUTE };
 enum { SETS_MAX = 64 };
+enum { EXIT_USAGE = 2, EXIT_UNKNOWN = 5 };
 
 struct options {
     const struct service *service;
-    const char *config, *sets[SETS_MAX];
+    const char *config, *sets[SETS_MAX], *key;
     size_t set_count;
     enum mode mode;
 };
@@ -31,7 +32,16 @@ static void ask_to_stop(int signal_number)
     stop_asked = 1;
 }
 
-enum { OPTION_RUN = 256, OPTION_STATE, OPTION_SET, OPTION_CHECK, OPTION_SAMPLE, OPTION_DUMP, OPTION_AUDIT };
+enum {
+    OPTION_RUN = 256,
+    OPTION_STATE,
+    OPTION_SET,
+    OPTION_CHECK,
+    OPTION_SAMPLE,
+    OPTION_DUMP,
+    OPTION_AUDIT,
+    OPTION_RECOMPUTE
+};
 
 static const struct argp_option argp_options[] = {
     { "run", OPTION_RUN, "DIR", 0, "Folder of the sockets (default $OCOP_RUN, else /run/ocop)", 0 },
@@ -44,6 +54,9 @@ static const struct argp_option argp_options[] = {
       "Print the store as text; with =places also log positions and the loop's own tables", 0 },
     { "audit", OPTION_AUDIT, NULL, 0,
       "Decide everything again and list what would differ; exit 1 if anything does", 0 },
+    { "recompute", OPTION_RECOMPUTE, "KEY", 0,
+      "Compute again what is recorded of KEY, or of all; exit 1 if anything differs, 5 if KEY is unknown",
+      0 },
     { 0 },
 };
 
@@ -77,6 +90,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_AUDIT:
         o->mode = MODE_AUDIT;
+        return 0;
+    case OPTION_RECOMPUTE:
+        if (!o->service->recompute) argp_error(state, "%s computes nothing", o->service->name);
+        if (!*arg) argp_error(state, "--recompute needs what to compute again, or all");
+        o->mode = MODE_RECOMPUTE;
+        o->key = arg;
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "'%s' is not an option; nothing but options is taken", arg);
@@ -139,6 +158,21 @@ static int audit(const struct service *service, const struct loop_settings *ls, 
     return differences ? 1 : 0;
 }
 
+static int recompute(const struct service *service, const struct loop_settings *ls, const char *key,
+                     struct why *why)
+{
+    struct recount recount = { .key = strcmp(key, "all") == 0 ? NULL : key, .out_file = stdout };
+    const enum err e = loop_recompute(service, ls, &recount, why);
+
+    if (e) {
+        fprintf(stderr, "ocop-%s: %s\n", service->name, why->sentence[0] ? why->sentence : err_sentence(e));
+        return e == ERR_NOT_FOUND ? EXIT_UNKNOWN : loop_exit_code(e);
+    }
+    printf("%llu %s recomputed, %llu differences\n", (unsigned long long)recount.computed,
+           service->recomputes, (unsigned long long)recount.differences);
+    return recount.differences ? 1 : 0;
+}
+
 static enum err run(const struct service *service, const struct loop_settings *ls)
 {
     struct sigaction action = { .sa_handler = ask_to_stop };
@@ -178,6 +212,8 @@ static int act(const struct options *o, const struct config_key *keys, const str
         break;
     case MODE_AUDIT:
         return audit(o->service, &ls, why);
+    case MODE_RECOMPUTE:
+        return recompute(o->service, &ls, o->key, why);
     }
     if (e)
         fprintf(stderr, "ocop-%s: %s\n", o->service->name,
@@ -196,16 +232,16 @@ int loop_main(const struct service *service, int argc, char **argv)
 
     snprintf(questions, sizeof questions, "ipc://{run}/%s.sock", service->name);
     snprintf(store, sizeof store, "{state}/%s.db", service->name);
-    snprintf(
-        doc, sizeof doc,
-        "The %s service of OCOP.\v"
-        "Examples:\n"
-        "  ocop-%s --run /run/ocop --state /var/lib/ocop\n"
-        "  ocop-%s --config /etc/ocop/%s.zpl --check\n"
-        "  ocop-%s --state /var/lib/ocop --dump\n\n"
-        "Exit codes: 0 asked to stop, 1 stopped by an error, 2 settings, 3 superseded by another process, 4 "
-        "store in use.",
-        service->name, service->name, service->name, service->name, service->name);
+    snprintf(doc, sizeof doc,
+             "The %s service of OCOP.\v"
+             "Examples:\n"
+             "  ocop-%s --run /run/ocop --state /var/lib/ocop\n"
+             "  ocop-%s --config /etc/ocop/%s.zpl --check\n"
+             "  ocop-%s --state /var/lib/ocop --dump\n\n"
+             "Exit codes: 0 asked to stop, 1 stopped by an error, 2 options or settings, 3 superseded by "
+             "another process, 4 "
+             "store in use.",
+             service->name, service->name, service->name, service->name, service->name);
     const struct config_key keys[] = {
         { "broker", CONFIG_TEXT, offsetof(struct settings, broker), PLACE_BROKER, 0, 0,
           "the broker's ROUTER endpoint" },
@@ -223,6 +259,7 @@ int loop_main(const struct service *service, int argc, char **argv)
         fprintf(stderr, "ocop-%s: the system gives no entropy\n", service->name);
         return 1;
     }
+    argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
     umask(0027);
     e = load(&o, keys, &s, &why);

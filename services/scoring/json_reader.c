@@ -1,5 +1,7 @@
 #include "services/scoring/json_reader.h"
 
+#include "common/clock.h"
+
 #include <stdio.h>
 
 enum { READER_SENTENCE_MAX = 400 };
@@ -138,6 +140,21 @@ enum err reader_code(struct reader *r, const json_t *o, const char *name, size_t
     return ERR_NONE;
 }
 
+enum err reader_day(struct reader *r, const json_t *o, const char *name, int32_t open, int32_t *out)
+{
+    const json_t *value = json_object_get(o, name);
+
+    *out = open;
+    if (!value || json_is_null(value)) return ERR_NONE;
+    if (!json_is_string(value)) return bad_kind(r, name, value, "a day as text, or null");
+    if (clock_day_parse(slice_of(json_string_value(value), json_string_length(value)), out)) {
+        reader_enter(r, "%s", name);
+        return reader_bad(r, "it is \"%.20s\"; it must be a day of the calendar, as 2026-05-22",
+                          json_string_value(value));
+    }
+    return ERR_NONE;
+}
+
 enum err reader_one_of(struct reader *r, const json_t *value, const char *const *words, size_t *out)
 {
     char list[READER_SENTENCE_MAX / 2] = "";
@@ -195,4 +212,54 @@ enum err reader_mark(struct reader *r, const json_t *o)
     size_t at = 0;
 
     return reader_choice(r, o, "mark", marks, &at);
+}
+
+/* A member {"value": ..., "mark": ...}: checks the mark and steps into it; leave with reader_leave(*before).
+ */
+static enum err enter_setting(struct reader *r, const json_t *o, const char *name, const json_t **out,
+                              size_t *before)
+{
+    enum err e = reader_object(r, o, name, out);
+
+    if (e) return e;
+    *before = reader_enter(r, "%s", name);
+    return reader_mark(r, *out);
+}
+
+enum err reader_whole_setting(struct reader *r, const json_t *o, const char *name, int64_t least,
+                              int64_t most, int32_t *out)
+{
+    const json_t *setting = NULL;
+    size_t before = 0;
+    int64_t value = 0;
+    enum err e = enter_setting(r, o, name, &setting, &before);
+
+    if (!e) e = reader_whole(r, setting, "value", least, most, &value);
+    if (e) return e;
+    reader_leave(r, before);
+    *out = (int32_t)value;
+    return ERR_NONE;
+}
+
+enum err reader_flag_setting(struct reader *r, const json_t *o, const char *name, bool *out)
+{
+    const json_t *setting = NULL;
+    size_t before = 0;
+    enum err e = enter_setting(r, o, name, &setting, &before);
+
+    if (!e) e = reader_flag(r, setting, "value", out);
+    if (!e) reader_leave(r, before);
+    return e;
+}
+
+enum err reader_choice_setting(struct reader *r, const json_t *o, const char *name, const char *const *words,
+                               size_t *out)
+{
+    const json_t *setting = NULL;
+    size_t before = 0;
+    enum err e = enter_setting(r, o, name, &setting, &before);
+
+    if (!e) e = reader_choice(r, setting, "value", words, out);
+    if (!e) reader_leave(r, before);
+    return e;
 }

@@ -33,12 +33,20 @@ enum err reader_flag(struct reader *r, const json_t *o, const char *name, bool *
 enum err reader_word(struct reader *r, const json_t *o, const char *name, const char **out); /* borrowed */
 /* 1..most letters, digits, '.', '-' and '_', copied with a zero byte. */
 enum err reader_code(struct reader *r, const json_t *o, const char *name, size_t most, char *out);
+/* YYYY-MM-DD as days since 1970; absent or null: `open`. */
+enum err reader_day(struct reader *r, const json_t *o, const char *name, int32_t open, int32_t *out);
 /* One of `words` (ended by NULL): its place. */
 enum err reader_choice(struct reader *r, const json_t *o, const char *name, const char *const *words,
                        size_t *out);
 enum err reader_list(struct reader *r, const json_t *o, const char *name, size_t least, size_t most,
                      const json_t **out);
 enum err reader_object(struct reader *r, const json_t *o, const char *name, const json_t **out);
+/* A setting: the member `name` is an object with "value" and "mark". */
+enum err reader_whole_setting(struct reader *r, const json_t *o, const char *name, int64_t least,
+                              int64_t most, int32_t *out);
+enum err reader_flag_setting(struct reader *r, const json_t *o, const char *name, bool *out);
+enum err reader_choice_setting(struct reader *r, const json_t *o, const char *name, const char *const *words,
+                               size_t *out);
 /* "mark" must be certain, reported or inferred. */
 enum err reader_mark(struct reader *r, const json_t *o);
 

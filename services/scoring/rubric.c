@@ -1,11 +1,10 @@
 #include "services/scoring/rubric.h"
 
-#include "proto/codec.h" /* the words of level and authority */
-#include "services/scoring/json_reader.h"
+#include "services/scoring/rubric_inside.h"
 
-#include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* --- what both schemas have --- */
 
@@ -32,7 +31,7 @@ static enum err check_bands(struct reader *r, const int64_t *least, const int64_
     return ERR_NONE;
 }
 
-static enum err read_bands(struct reader *r, const json_t *top, bool marked, struct star_bands *out)
+enum err rules_read_bands(struct reader *r, const json_t *top, bool marked, struct star_bands *out)
 {
     int64_t least[STAR_MOST + 1] = { 0 }, below[STAR_MOST + 1] = { 0 }, star, most = 0;
     bool inclusive[STAR_MOST + 1] = { false }, seen[STAR_MOST + 1] = { false };
@@ -68,6 +67,25 @@ static enum err read_bands(struct reader *r, const json_t *top, bool marked, str
 }
 
 /* --- a rubric --- */
+
+const char *const rules_sector_words[SECTORS + 1] = { "I", "II", "III", "IV", "V", "VI", NULL };
+
+/* What the products are. */
+static enum err read_product(struct reader *r, const json_t *top, struct rubric *out)
+{
+    const json_t *product = NULL;
+    size_t before = 0, sector = 0;
+    enum err e = reader_object(r, top, "product", &product);
+
+    if (e) return e;
+    before = reader_enter(r, "product");
+    e = reader_choice(r, product, "sector_code", rules_sector_words, &sector);
+    if (!e) e = reader_flag(r, product, "sample_required", &out->goods);
+    if (e) return e;
+    reader_leave(r, before);
+    out->sector = (int32_t)sector + 1;
+    return ERR_NONE;
+}
 
 static enum err read_option(struct reader *r, const json_t *o, const json_t *cases, int64_t max,
                             struct rubric_option *out)
@@ -146,15 +164,12 @@ static enum err read_options(struct reader *r, const json_t *criterion, int64_t 
     return e;
 }
 
-/* A code may stand once among the gates and once among the grounds; then it is the same thing said in two
- * places. */
-static enum err add_gate(struct reader *r, struct rubric *out, const char *code, bool ends, size_t own_from,
-                         size_t own_to)
+/* The same code in two places is the same thing asked twice: a condition of two criteria, or a gate that is
+ * also a ground. */
+static enum err add_gate(struct reader *r, struct rubric *out, const char *code, bool ends)
 {
-    long at = rubric_find_gate(out, slice_text(code));
+    const long at = rubric_find_gate(out, slice_text(code));
 
-    if (at >= 0 && (size_t)at >= own_from && (size_t)at < own_to)
-        return reader_bad(r, "code %s stands twice", code);
     if (at >= 0) {
         out->gates[at].ends = out->gates[at].ends || ends;
         return ERR_NONE;
@@ -164,6 +179,17 @@ static enum err add_gate(struct reader *r, struct rubric *out, const char *code,
     snprintf(out->gates[out->gate_count].code, sizeof out->gates[0].code, "%s", code);
     out->gates[out->gate_count++].ends = ends;
     return ERR_NONE;
+}
+
+/* In one list a code stands once. */
+static enum err read_code(struct reader *r, const json_t *list, size_t at, char code[GATE_CODE_MAX + 1])
+{
+    enum err e = reader_code(r, json_array_get(list, at), "code", GATE_CODE_MAX, code);
+
+    for (size_t i = 0; !e && i < at; i++)
+        if (strcmp(json_string_value(json_object_get(json_array_get(list, i), "code")), code) == 0)
+            e = reader_bad(r, "code %s stands twice", code);
+    return e;
 }
 
 static enum err read_gates(struct reader *r, const json_t *criterion, struct rubric *out)
@@ -181,8 +207,8 @@ static enum err read_gates(struct reader *r, const json_t *criterion, struct rub
     for (size_t i = 0; !e && i < json_array_size(list); i++) {
         before = reader_enter(r, "gates[%zu]", i);
         e = reader_choice(r, json_array_get(list, i), "effect", effects, &effect);
-        if (!e) e = reader_code(r, json_array_get(list, i), "code", GATE_CODE_MAX, code);
-        if (!e) e = add_gate(r, out, code, effect <= 1, 0, out->gate_count);
+        if (!e) e = read_code(r, list, i, code);
+        if (!e) e = add_gate(r, out, code, effect <= 1);
         if (!e) reader_leave(r, before);
     }
     return e;
@@ -192,13 +218,13 @@ static enum err read_grounds(struct reader *r, const json_t *top, struct rubric 
 {
     const json_t *list = NULL;
     char code[GATE_CODE_MAX + 1];
-    size_t gates = out->gate_count, before = 0;
+    size_t before = 0;
     enum err e = reader_list(r, top, "disqualifiers", 0, RUBRIC_GATES_MAX, &list);
 
     for (size_t i = 0; !e && i < json_array_size(list); i++) {
         before = reader_enter(r, "disqualifiers[%zu]", i);
-        e = reader_code(r, json_array_get(list, i), "code", GATE_CODE_MAX, code);
-        if (!e) e = add_gate(r, out, code, true, gates, out->gate_count);
+        e = read_code(r, list, i, code);
+        if (!e) e = add_gate(r, out, code, true);
         if (!e) reader_leave(r, before);
     }
     return e;
@@ -257,6 +283,32 @@ static enum err read_sections(struct reader *r, const json_t *o, size_t part, st
     return e;
 }
 
+static bool has_gap(const json_t *top)
+{
+    const json_t *level = json_object_get(json_object_get(top, "completeness"), "level");
+
+    return json_is_string(level) && strcmp(json_string_value(level), "full with a gap") == 0;
+}
+
+/* Normally the best options add to max_points. A source with a misprint may add to less, when the file says
+ * so twice: that it has a gap, and to how much it adds. */
+static enum err check_sum(struct reader *r, const json_t *top, const struct rubric *out)
+{
+    const json_t *checks = json_object_get(top, "checks");
+    const int64_t said = json_integer_value(json_object_get(checks, "sum_of_best_options"));
+
+    if (out->most_hundredths == out->bands.most_hundredths) return ERR_NONE;
+    if (out->most_hundredths < out->bands.most_hundredths && has_gap(top) &&
+        said * POINT == out->most_hundredths)
+        return ERR_NONE;
+    reader_enter(r, "parts");
+    return reader_bad(r,
+                      "their best options add to %d and max_points is %d; they must be equal, or "
+                      "completeness.level be \"full with a gap\" and checks.sum_of_best_options %d",
+                      out->most_hundredths / POINT, out->bands.most_hundredths / POINT,
+                      out->most_hundredths / POINT);
+}
+
 static enum err read_parts(struct reader *r, const json_t *top, struct rubric *out)
 {
     static const char *const codes[] = { "A", "B", "C", NULL };
@@ -274,10 +326,11 @@ static enum err read_parts(struct reader *r, const json_t *top, struct rubric *o
         if (!e) e = reader_whole(r, part, "max", 0, 100, &max);
         sum = 0;
         if (!e) e = read_sections(r, part, i, out, &sum, &marks);
-        if (!e && sum != max)
+        if (!e && (sum > max || (sum < max && !has_gap(top))))
             e = reader_bad(r, "max is %lld and its sections add to %lld; they must be equal", (long long)max,
                            (long long)sum);
         if (!e) reader_leave(r, before);
+        out->most_hundredths += (int32_t)sum * POINT;
         all += max;
     }
     if (!e && all * POINT != out->bands.most_hundredths) {
@@ -285,194 +338,54 @@ static enum err read_parts(struct reader *r, const json_t *top, struct rubric *o
         e = reader_bad(r, "they add to %lld and max_points is %d; they must be equal", (long long)all,
                        out->bands.most_hundredths / POINT);
     }
-    return e;
+    return e ? e : check_sum(r, top, out);
 }
 
 static enum err read_rubric(struct reader *r, const json_t *top, struct rubric *out)
 {
-    static const char *const kinds[] = { "min_star_marks", NULL };
+    static const char *const kinds[] = { "min_star_marks", "external_minimum_list", NULL };
     const json_t *requirements = NULL;
     size_t kind = 0, before = 0;
     enum err e = reader_code(r, top, "id", RULES_NAME_MAX, out->name);
 
+    if (!e) e = rules_read_span(r, top, &out->first_day, &out->last_day);
     if (!e) e = reader_object(r, top, "star_requirements", &requirements);
     if (e) return e;
     before = reader_enter(r, "star_requirements");
     e = reader_choice(r, requirements, "kind", kinds, &kind);
     if (e) return e;
     reader_leave(r, before);
-    e = read_bands(r, top, false, &out->bands);
+    e = rules_read_bands(r, top, false, &out->bands);
+    if (!e) e = read_product(r, top, out);
     if (!e) e = read_parts(r, top, out);
     if (!e) e = read_grounds(r, top, out);
     return e;
 }
 
-/* --- a rule set --- */
-
-/* A member {"value": ..., "mark": ...}: checks the mark and steps into it; leave with reader_leave(*before).
- */
-static enum err enter_setting(struct reader *r, const json_t *o, const char *name, const json_t **out,
-                              size_t *before)
-{
-    enum err e = reader_object(r, o, name, out);
-
-    if (e) return e;
-    *before = reader_enter(r, "%s", name);
-    return reader_mark(r, *out);
-}
-
-static enum err whole_setting(struct reader *r, const json_t *o, const char *name, int64_t least,
-                              int64_t most, int32_t *out)
-{
-    const json_t *setting = NULL;
-    size_t before = 0;
-    int64_t value = 0;
-    enum err e = enter_setting(r, o, name, &setting, &before);
-
-    if (!e) e = reader_whole(r, setting, "value", least, most, &value);
-    if (e) return e;
-    reader_leave(r, before);
-    *out = (int32_t)value;
-    return ERR_NONE;
-}
-
-static enum err choice_setting(struct reader *r, const json_t *o, const char *name, const char *const *words,
-                               size_t *out)
-{
-    const json_t *setting = NULL;
-    size_t before = 0;
-    enum err e = enter_setting(r, o, name, &setting, &before);
-
-    if (!e) e = reader_choice(r, setting, "value", words, out);
-    if (!e) reader_leave(r, before);
-    return e;
-}
-
-static void level_words(const char *words[level_COUNT + 1])
-{
-    for (int i = 0; i < level_COUNT; i++)
-        words[i] = level_word((enum level)i);
-    words[level_COUNT] = NULL;
-}
-
-static enum err read_levels(struct reader *r, const json_t *top, struct rule_set *out)
-{
-    const char *words[level_COUNT + 1];
-    const json_t *setting = NULL, *list = NULL;
-    size_t before = 0, level = 0;
-    enum err e = enter_setting(r, top, "levels", &setting, &before);
-
-    level_words(words);
-    if (!e) e = reader_list(r, setting, "value", 1, level_COUNT, &list);
-    for (size_t i = 0; !e && i < json_array_size(list); i++) {
-        const size_t at = reader_enter(r, "value[%zu]", i);
-
-        e = reader_one_of(r, json_array_get(list, i), words, &level);
-        if (e) return e;
-        out->has_level[level] = true;
-        reader_leave(r, at);
-    }
-    if (!e) reader_leave(r, before);
-    return e;
-}
-
-static enum err read_authorities(struct reader *r, const json_t *top, struct rule_set *out)
-{
-    const char *words[authority_COUNT + 1] = { NULL };
-    const json_t *list = NULL;
-    size_t before = 0, who = 0;
-    char star[2] = { 0 };
-    enum err e = reader_object(r, top, "authorities", &list);
-
-    if (e) return e;
-    for (int i = 0; i < authority_COUNT; i++)
-        words[i] = authority_word((enum authority)i);
-    before = reader_enter(r, "authorities");
-    for (int s = STAR_MARKS_FROM; s <= STAR_MOST; s++) {
-        star[0] = (char)('0' + s);
-        if (!json_object_get(list, star)) continue;
-        e = choice_setting(r, list, star, words, &who);
-        if (e) return e;
-        out->has_authority[s] = true;
-        out->authority[s] = (enum authority)who;
-    }
-    reader_leave(r, before);
-    return ERR_NONE;
-}
-
-static enum err read_forward(struct reader *r, const json_t *top, struct rule_set *out)
-{
-    const char *words[level_COUNT + 1];
-    const json_t *forward = json_object_get(top, "forward");
-    size_t before = 0, to = 0;
-    int64_t from = 0;
-    enum err e = ERR_NONE;
-
-    if (!forward) return ERR_NONE;
-    level_words(words);
-    before = reader_enter(r, "forward");
-    e = reader_choice(r, forward, "to", words, &to);
-    if (!e) e = reader_whole(r, forward, "from_hundredths", 0, out->bands.most_hundredths, &from);
-    if (!e) e = reader_mark(r, forward);
-    if (!e && !out->has_level[to]) e = reader_bad(r, "to is %s, which is not among the levels", words[to]);
-    if (e) return e;
-    reader_leave(r, before);
-    out->has_forward = true;
-    out->forward_to = (enum level)to;
-    out->forward_from_hundredths = (int32_t)from;
-    return ERR_NONE;
-}
-
-/* What only sheets with options need: how options, marks and the rubrics' names are understood. */
-static enum err read_option_settings(struct reader *r, const json_t *top, struct rule_set *out)
-{
-    static const char *const nothing[] = { "refused", "zero_points", NULL };
-    static const char *const reached[] = { "mean", "every_member", NULL };
-    static const char *const missed[] = { "highest_star_with_all_marks", NULL };
-    size_t at = 0;
-    enum err e = reader_code(r, top, "rubric_prefix", RULES_NAME_MAX, out->rubric_prefix);
-
-    if (!e) e = choice_setting(r, top, "no_option", nothing, &at);
-    if (!e) out->no_option_is_zero = at == 1;
-    if (!e) e = choice_setting(r, top, "marks_reached", reached, &at);
-    if (!e) out->mark_every_member = at == 1;
-    if (!e) e = choice_setting(r, top, "mark_missed", missed, &at);
-    return e;
-}
-
-static enum err read_rule_set(struct reader *r, const json_t *top, struct rule_set *out)
-{
-    static const char *const sheets[] = { "options", "total", NULL };
-    static const char *const gates[] = { "majority", "any", NULL };
-    const json_t *council = NULL;
-    size_t before = 0, sheet = 0, gate = 0;
-    enum err e = reader_code(r, top, "id", RULES_NAME_MAX, out->name);
-
-    if (!e) e = reader_choice(r, top, "sheet", sheets, &sheet);
-    if (!e) e = read_bands(r, top, true, &out->bands);
-    if (!e) e = read_levels(r, top, out);
-    if (!e) e = reader_object(r, top, "council", &council);
-    if (e) return e;
-    before = reader_enter(r, "council");
-    e = whole_setting(r, council, "quorum_percent", 1, 100, &out->quorum_percent);
-    if (!e) e = whole_setting(r, council, "spread_hundredths", 0, 100 * POINT, &out->spread_hundredths);
-    if (e) return e;
-    reader_leave(r, before);
-    e = choice_setting(r, top, "gate_quorum", gates, &gate);
-    if (!e) e = whole_setting(r, top, "term_months", 1, 120, &out->term_months);
-    if (!e) e = read_authorities(r, top, out);
-    if (!e) e = read_forward(r, top, out);
-    out->sheet_is_total = sheet == 1;
-    out->gate_any = gate == 1;
-    if (!e && !out->sheet_is_total) e = read_option_settings(r, top, out);
-    return e;
-}
-
 /* --- the doors --- */
+
+static enum err read_kind(struct reader *r, const json_t *top, struct rules *out)
+{
+    switch (out->kind) {
+    case rules_kind_RUBRIC:
+        return read_rubric(r, top, &out->u.rubric);
+    case rules_kind_RULE_SET:
+        return rules_read_set(r, top, &out->u.set);
+    case rules_kind_CALENDAR:
+        return rules_read_calendar(r, top, &out->u.calendar);
+    case rules_kind_AREAS:
+        return rules_read_areas(r, top, &out->u.areas);
+    case rules_kind_COUNT:
+        break;
+    }
+    return ERR_PROMISE;
+}
 
 enum err rules_parse(struct slice bytes, struct rules *out, struct why *why)
 {
-    static const char *const schemas[] = { "ocop-rubric/1", "ocop-rules/1", NULL };
+    /* in the order of enum rules_kind */
+    static const char *const schemas[] = { "ocop-rubric/1", "ocop-rules/1", "ocop-calendar/1", "ocop-areas/1",
+                                           NULL };
     struct reader r = { .why = why };
     json_t *top = NULL;
     size_t schema = 0;
@@ -481,8 +394,8 @@ enum err rules_parse(struct slice bytes, struct rules *out, struct why *why)
     if (!e) e = reader_choice(&r, top, "schema", schemas, &schema);
     if (!e) {
         memset(out, 0, sizeof *out);
-        out->kind = schema == 0 ? rules_kind_RUBRIC : rules_kind_RULE_SET;
-        e = schema == 0 ? read_rubric(&r, top, &out->u.rubric) : read_rule_set(&r, top, &out->u.set);
+        out->kind = (enum rules_kind)schema;
+        e = read_kind(&r, top, out);
     }
     json_decref(top);
     return e;
@@ -490,18 +403,38 @@ enum err rules_parse(struct slice bytes, struct rules *out, struct why *why)
 
 const char *rules_name(const struct rules *r)
 {
-    return r->kind == rules_kind_RUBRIC ? r->u.rubric.name : r->u.set.name;
+    switch (r->kind) {
+    case rules_kind_RUBRIC:
+        return r->u.rubric.name;
+    case rules_kind_RULE_SET:
+        return r->u.set.name;
+    case rules_kind_CALENDAR:
+        return r->u.calendar.name;
+    case rules_kind_AREAS:
+    case rules_kind_COUNT:
+        break;
+    }
+    return r->u.areas.name;
 }
 
-void rules_hash(struct slice bytes, char hex[2 * HASH_BYTES + 1])
+enum err rules_hash(struct slice bytes, char hex[2 * HASH_BYTES + 1], struct why *why)
 {
+    struct reader r = { .why = why };
     struct hash h;
-    int rc =
-        crypto_generichash(h.bytes, sizeof h.bytes, (const unsigned char *)bytes.data, bytes.size, NULL, 0);
+    json_t *top = NULL;
+    char *text = NULL;
+    enum err e = reader_open(&r, bytes, &top);
 
-    assert(rc == 0);
-    (void)rc;
-    hash_hex(&h, hex);
+    if (e) return e;
+    text = json_dumps(top, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(top);
+    if (!text) return ERR_NOMEM;
+    e = crypto_generichash(h.bytes, sizeof h.bytes, (const unsigned char *)text, strlen(text), NULL, 0)
+            ? ERR_PROMISE
+            : ERR_NONE;
+    free(text);
+    if (!e) hash_hex(&h, hex);
+    return e;
 }
 
 long rubric_find_criterion(const struct rubric *r, struct slice key)

@@ -4,8 +4,11 @@
 CREATE TABLE rules(
     name TEXT PRIMARY KEY,
     hash TEXT NOT NULL CHECK(length(hash) = 64),
+    kind TEXT NOT NULL,
+    first_day INTEGER,                      -- days since 1970; NULL: always
     bytes BLOB NOT NULL
 ) STRICT;
+CREATE INDEX rules_first_day ON rules(first_day) WHERE kind = 'rule_set';
 
 CREATE TABLE council(
     council TEXT PRIMARY KEY,
@@ -36,11 +39,24 @@ CREATE TABLE dossier(
     round TEXT NOT NULL,
     rule_set TEXT NOT NULL,
     rubric TEXT,
+    kind TEXT NOT NULL,
+    code TEXT,                              -- printed now; NULL: the product's first
+    received_on INTEGER NOT NULL,           -- days since 1970; decides which rule set's transition it falls under
     version INTEGER NOT NULL DEFAULT 1,
     withdrawn INTEGER NOT NULL DEFAULT 0 CHECK(withdrawn IN (0, 1))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX dossier_product ON dossier(product);
 CREATE INDEX dossier_reference ON dossier(reference);
+CREATE INDEX dossier_code ON dossier(code) WHERE code IS NOT NULL;
+
+-- Members who have no say on a dossier.
+CREATE TABLE conflict(
+    council TEXT NOT NULL,
+    dossier TEXT NOT NULL,
+    member TEXT NOT NULL,
+    event TEXT NOT NULL,                    -- id of the conflict.declared
+    PRIMARY KEY(council, dossier, member)
+) STRICT, WITHOUT ROWID;
 
 -- Every sheet that ever counted; the highest version of a member is the one that counts.
 CREATE TABLE sheet(
@@ -53,7 +69,8 @@ CREATE TABLE sheet(
     a_hundredths INTEGER,
     b_hundredths INTEGER,
     c_hundredths INTEGER,
-    options TEXT,                           -- JSON {"A.1.1": 2, ...}; NULL: the sheet gave only a total
+    given_hundredths INTEGER,               -- its total as submitted, when it gave only that
+    options TEXT,                           -- JSON {"A.1.1": 2, ...}; NULL: the sheet gave parts or a total
     gates TEXT NOT NULL,                    -- JSON ["CODE", ...]
     remark TEXT,
     PRIMARY KEY(council, dossier, member, version)
@@ -65,17 +82,30 @@ CREATE VIEW current_sheet AS
     WHERE version = (SELECT max(version) FROM sheet o
                      WHERE o.council = s.council AND o.dossier = s.dossier AND o.member = s.member);
 
+-- Members asked to score a dossier again, because their totals were the farthest apart.
+CREATE TABLE far(
+    council TEXT NOT NULL,
+    dossier TEXT NOT NULL,
+    member TEXT NOT NULL,
+    version INTEGER NOT NULL,               -- of the sheet that was too far; a later one answers
+    PRIMARY KEY(council, dossier, member)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE rating(
     council TEXT NOT NULL,
     dossier TEXT NOT NULL,
     id TEXT NOT NULL,                       -- of the product.rated
     product TEXT NOT NULL,
-    rule_hash TEXT NOT NULL,
+    rule_hash TEXT NOT NULL,                -- of the rule set
+    rubric TEXT,
+    rubric_hash TEXT,
     sum_hundredths INTEGER NOT NULL,
     members INTEGER NOT NULL CHECK(members > 0),
     star INTEGER NOT NULL CHECK(star BETWEEN 0 AND 5),
     star_by_points INTEGER NOT NULL CHECK(star_by_points BETWEEN 1 AND 5),
+    star_by_marks INTEGER NOT NULL CHECK(star_by_marks BETWEEN 0 AND 5),
     forwarded_to TEXT,                      -- the level whose council is to rate it next
+    remanded_to TEXT,                       -- the level that certifies on it, or rates again
     seq INTEGER NOT NULL,                   -- which of several is the latest
     PRIMARY KEY(council, dossier)
 ) STRICT, WITHOUT ROWID;

@@ -26,31 +26,55 @@ struct council {
 struct dossier {
     struct slice id, reference, product, name, owner, province, round, rule_set;
     struct slice rubric; /* empty: none named */
+    int32_t received_on; /* day it was handed in */
+    bool re_rating;      /* else a first rating or an upgrade */
     bool withdrawn;
 };
 
 /* What else is known of one member, one dossier and one council. */
 struct standing {
     bool seated;    /* the member has a seat */
+    bool conflict;  /* the member has an interest in the dossier */
     bool rated;     /* this council has rated the dossier */
-    bool forwarded; /* another council sent it up to this council's level */
+    bool done;      /* a council of this level has, and nobody sent it to this level since */
+    bool forwarded; /* a council of another level sent it to this one, up or back */
+    bool remanded;  /* a higher council sent it back: the round it was handed in for is over */
 };
 
-/* What the rules say of a council to be formed. `rule_set` NULL: not adopted. `topic_province` is under which
- * it was pushed. Writes the limits in force.
+/* What the rules say of a council to be formed on `day`. `set` NULL: not adopted. `topic_province` is under
+ * which it was pushed. Writes the limits in force.
  *
- * ERR_INVALID  UNKNOWN_RULE_SET, UNKNOWN_LEVEL, WRONG_PROVINCE, NO_CHAIR, TWO_CHAIRS, MEMBER_TWICE
+ * ERR_INVALID  UNKNOWN_RULE_SET, UNKNOWN_LEVEL, LEVEL_NOT_IN_FORCE, WRONG_PROVINCE, NO_CHAIR, TWO_CHAIRS,
+ *              MEMBER_TWICE
  */
 enum err scoring_form_council(const struct council_formed *formed, struct slice topic_province,
-                              const struct rule_set *set, struct council_admitted *out, struct why *why);
+                              const struct rule_set *set, int32_t day, struct council_admitted *out,
+                              struct why *why);
 
-/* May this council score this dossier by this member's sheet?
+/* May this council score this dossier by this member's sheet on `day`?
  *
- * ERR_INVALID  STRANGER, WITHDRAWN, WRONG_ROUND, WRONG_RULE_SET, WRONG_PROVINCE, ALREADY_RATED, NOT_FORWARDED
+ * ERR_INVALID  STRANGER, CONFLICT, WITHDRAWN, WRONG_ROUND, WRONG_RULE_SET, WRONG_PROVINCE, ALREADY_RATED,
+ *              LEVEL_NOT_IN_FORCE, NOT_FORWARDED
  */
 enum err scoring_may_score(const struct council *council, const struct dossier *dossier,
                            const struct rule_set *set, struct slice member, const struct standing *standing,
-                           struct why *why);
+                           int32_t day, struct why *why);
+
+/* May a dossier still be scored and rated on `day`? `newest` is the newest adopted rule set in force then
+ * that the dossier was handed in before; NULL: there is none. (26/2026/QĐ-TTg Art. 12.2: sixty days, thirty
+ * for a re-rating.)
+ *
+ * ERR_INVALID  TRANSITION_OVER
+ */
+enum err scoring_in_time(const struct dossier *dossier, const struct rule_set *newest, int32_t day,
+                         struct why *why);
+
+/* May this member declare a conflict of interest in this dossier?
+ *
+ * ERR_INVALID  STRANGER, WRONG_PROVINCE, ALREADY_RATED, CONFLICT_DUPLICATE
+ */
+enum err scoring_may_declare(const struct council *council, const struct dossier *dossier,
+                             struct slice member, const struct standing *standing, struct why *why);
 
 /* Is `rubric` (NULL: not adopted) one that a dossier under `set` may be scored with?
  *
@@ -59,18 +83,22 @@ enum err scoring_may_score(const struct council *council, const struct dossier *
 enum err scoring_fit_rubric(const struct rule_set *set, struct slice name, const struct rubric *rubric,
                             struct why *why);
 
+/* What a sheet may name as met: the rubric's gates and grounds, then the rule set's minima. */
+enum { SHEET_GATES_MAX = RUBRIC_GATES_MAX + RULES_MINIMA_MAX };
+
 /* A sheet in points. */
 struct marked_sheet {
     int64_t total_hundredths;
     int64_t part_hundredths[RUBRIC_PARTS];
     int32_t criterion_hundredths[RUBRIC_CRITERIA_MAX]; /* in the rubric's order */
-    bool gate[RUBRIC_GATES_MAX];
+    bool gate[SHEET_GATES_MAX];
 };
 
-/* Mark one sheet. `rubric` is NULL exactly when set->sheet_is_total.
+/* Mark one sheet. `rubric` is NULL exactly when set->sheet is not SHEET_OPTIONS.
  *
- * ERR_INVALID  TOTAL_MISSING, OPTIONS_NOT_ALLOWED, TOTAL_TOO_LARGE, TOTAL_NOT_ALLOWED, CRITERION_UNKNOWN,
- *              CRITERION_TWICE, OPTION_UNKNOWN, CRITERION_MISSING (names all), GATE_UNKNOWN, GATE_TWICE
+ * ERR_INVALID  TOTAL_MISSING, TOTAL_TOO_LARGE, PARTS_MISSING, PART_TOO_LARGE, OPTIONS_NOT_ALLOWED,
+ *              TOTAL_NOT_ALLOWED, PARTS_NOT_ALLOWED, CRITERION_UNKNOWN, CRITERION_TWICE, OPTION_UNKNOWN,
+ *              CRITERION_MISSING (names all), GATE_UNKNOWN, GATE_TWICE
  */
 enum err scoring_mark_sheet(const struct rule_set *set, const struct rubric *rubric,
                             const struct sheet_submitted *sheet, struct marked_sheet *out, struct why *why);
@@ -82,34 +110,47 @@ struct tally {
     int64_t part_sum_hundredths[RUBRIC_PARTS];
     int64_t criterion_sum_hundredths[RUBRIC_CRITERIA_MAX];
     int64_t criterion_least_hundredths[RUBRIC_CRITERIA_MAX];
-    int64_t gate_named[RUBRIC_GATES_MAX];
-    bool chair; /* the chair has a sheet */
+    int64_t gate_named[SHEET_GATES_MAX];
+    bool chair, vice_chair; /* has a sheet */
+    /* Known beside the sheets: */
+    int64_t asked;       /* of the sheets, those whose members were asked to score again and have not */
+    int64_t conflicts;   /* members with a conflict of interest, whose sheets are not here */
+    bool chair_conflict; /* the chair is one of them */
 };
-void scoring_add(struct tally *tally, const struct marked_sheet *sheet, bool of_chair);
+void scoring_add(struct tally *tally, const struct marked_sheet *sheet, enum seat seat);
 
 /* What a closing does with a product. */
 enum closing {
     CLOSING_RATES,
     CLOSING_HOLDS_QUORUM, /* too few sheets, or none of the chair */
-    CLOSING_HOLDS_SPREAD  /* the members are too far apart */
+    CLOSING_HOLDS_SPREAD  /* the members are too far apart, or those who were have not scored again */
 };
 /* A product whose evaluation a gate ended is rated whatever the spread: its points no longer matter. */
 enum closing scoring_weigh(const struct rule_set *set, const struct rubric *rubric,
                            const struct council *council, const struct tally *tally);
 
+/* Is a sheet that a held product waits for: one still asked for, else the lowest and the highest? */
+bool scoring_is_far(const struct tally *tally, int64_t total_hundredths, bool asked);
+
+enum { RATING_GATES_MAX = 40 /* as in events.def */ };
+_Static_assert((int)RATING_GATES_MAX >= (int)RUBRIC_GATES_MAX, "all gates of a rubric can be met");
+
 struct rating {
     int32_t star;                                /* 0: a gate or ground ended the evaluation */
     int32_t star_by_points;                      /* 1..5 */
+    int32_t star_by_marks;                       /* whatever the points */
     struct missed_mark missed[RUBRIC_MARKS_MAX]; /* criteria borrow from the rubric */
     size_t missed_count;
-    struct met gates[RUBRIC_GATES_MAX]; /* codes borrow from the rubric */
+    struct met gates[RATING_GATES_MAX]; /* codes borrow from the rubric and the rule set */
     size_t gate_count;
-    bool has_authority, forwarded;
+    bool has_authority, forwarded, remanded;
     enum authority authority;
+    enum level to; /* where it is forwarded or remanded to */
 };
 
-/* The star of a tally of at least one sheet, given by a council at `level`. `rubric` is NULL with totals. */
-void scoring_rate(const struct rule_set *set, const struct rubric *rubric, enum level level,
+/* The star of a tally of at least one sheet, given by a council at `level` on `day`. `rubric` is NULL without
+ * options. */
+void scoring_rate(const struct rule_set *set, const struct rubric *rubric, enum level level, int32_t day,
                   const struct tally *tally, struct rating *out);
 
 #endif

@@ -1,52 +1,79 @@
 /* store.c - the SQL of scoring. */
 #include "services/scoring/store_inside.h"
 
-#include "common/buf.h"
 #include "proto/codec.h" /* the words of level and seat */
+
+/* Has a council of the level ?LEVEL rated a dossier, with nobody sending it to that level since? */
+#define DONE(dossier, level)                                                                                 \
+    "ifnull((SELECT max(r.seq) FROM rating r JOIN council k ON k.council = r.council"                        \
+    " WHERE r.dossier = " dossier " AND k.level = " level ") >= ifnull((SELECT max(r.seq) FROM rating r"     \
+    " WHERE r.dossier = " dossier " AND " level " IN (r.forwarded_to, r.remanded_to)), 0), 0)"
 
 static const char *const sql[STATEMENTS] = {
     [FIND_RULES_HASH] = "SELECT hash FROM rules WHERE name = ?1",
-    [FIND_RULES] = "SELECT hash, bytes FROM rules WHERE name = ?1",
-    [ADD_RULES] = "INSERT INTO rules(name, hash, bytes) VALUES (?1, ?2, ?3)",
+    [FIND_RULES] = "SELECT bytes FROM rules WHERE name = ?1",
+    [ADD_RULES] = "INSERT INTO rules(name, hash, kind, first_day, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [FIND_NEWER_SET] = "SELECT name FROM rules WHERE kind = 'rule_set' AND first_day > ?1"
+                       " AND first_day <= ?2 ORDER BY first_day DESC, name LIMIT 1",
     [ADD_COUNCIL] = "INSERT INTO council(council, level, province, round, rule_set, members, quorum_percent,"
                     " spread_hundredths) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [ADD_SEAT] = "INSERT INTO seat(council, member, seat) VALUES (?1, ?2, ?3)",
     [FIND_COUNCIL] = "SELECT level, province, round, rule_set, members, quorum_percent, spread_hundredths"
                      " FROM council WHERE council = ?1",
     [ADD_DOSSIER] =
-        "INSERT INTO dossier(dossier, reference, product, name, owner, province, round, rule_set, rubric)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT(dossier) DO NOTHING",
+        "INSERT INTO dossier(dossier, reference, product, name, owner, province, round, rule_set, rubric,"
+        " kind, code, received_on) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+        " ON CONFLICT(dossier) DO NOTHING",
     [SUPPLEMENT_DOSSIER] = "UPDATE dossier SET name = ?2, owner = ?3, version = ?4 WHERE dossier = ?1",
     [WITHDRAW_DOSSIER] = "UPDATE dossier SET withdrawn = 1 WHERE dossier = ?1",
     [FIND_DOSSIER] =
-        "SELECT dossier, reference, product, name, owner, province, round, rule_set, rubric, withdrawn"
-        " FROM dossier WHERE dossier = ?1",
-    [FIND_STANDING] = "SELECT EXISTS(SELECT 1 FROM seat WHERE council = ?1 AND member = ?3),"
-                      " EXISTS(SELECT 1 FROM rating WHERE council = ?1 AND dossier = ?2),"
-                      " EXISTS(SELECT 1 FROM rating WHERE dossier = ?2 AND forwarded_to = ?4)",
+        "SELECT dossier, reference, product, name, owner, province, round, rule_set, rubric, withdrawn,"
+        " kind = ?2, received_on FROM dossier WHERE dossier = ?1",
+    [FIND_STANDING] =
+        "SELECT EXISTS(SELECT 1 FROM seat WHERE council = ?1 AND member = ?3),"
+        " EXISTS(SELECT 1 FROM rating WHERE council = ?1 AND dossier = ?2),"
+        " EXISTS(SELECT 1 FROM rating WHERE dossier = ?2"
+        " AND ?4 IN (forwarded_to, remanded_to)), " DONE(
+            "?2", "?4") ","
+                        " EXISTS(SELECT 1 FROM rating WHERE dossier = ?2 AND remanded_to IS NOT NULL),"
+                        " EXISTS(SELECT 1 FROM conflict WHERE council = ?1 AND dossier = ?2 AND member = ?3)",
+    [ADD_CONFLICT] = "INSERT INTO conflict(council, dossier, member, event) VALUES (?1, ?2, ?3, ?4)",
+    [FIND_CONFLICTS] = "SELECT count(*), ifnull(max(t.seat = ?3), 0) FROM conflict x"
+                       " JOIN seat t ON t.council = x.council AND t.member = x.member"
+                       " WHERE x.council = ?1 AND x.dossier = ?2",
     [COUNT_SHEETS] = "SELECT count(*), ifnull(max(event = ?4), 0) FROM sheet"
                      " WHERE council = ?1 AND dossier = ?2 AND member = ?3",
     [ADD_SHEET] =
         "INSERT INTO sheet(council, dossier, member, version, event, total_hundredths, a_hundredths,"
-        " b_hundredths, c_hundredths, options, gates, remark)"
-        " SELECT ?1, ?2, ?3, ifnull(max(version), 0) + 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM sheet"
+        " b_hundredths, c_hundredths, options, gates, remark, given_hundredths)"
+        " SELECT ?1, ?2, ?3, ifnull(max(version), 0) + 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM sheet"
         " WHERE council = ?1 AND dossier = ?2 AND member = ?3",
     [LIST_PENDING] = "SELECT d.dossier FROM dossier d WHERE d.withdrawn = 0"
                      " AND d.dossier IN (SELECT dossier FROM sheet WHERE council = ?1)"
                      " AND NOT EXISTS(SELECT 1 FROM rating r WHERE r.council = ?1 AND r.dossier = d.dossier)"
-                     " ORDER BY d.reference, d.dossier",
-    [LIST_SHEETS] = "SELECT s.total_hundredths, s.options, s.gates,"
-                    " (SELECT seat FROM seat WHERE council = s.council AND member = s.member) = ?3"
-                    " FROM current_sheet s WHERE s.council = ?1 AND s.dossier = ?2 ORDER BY s.member",
+                     " AND NOT " DONE("d.dossier", "?2") " ORDER BY d.reference, d.dossier",
+    [LIST_SHEETS] =
+        "SELECT s.total_hundredths, s.options, s.gates, s.member, s.a_hundredths, s.b_hundredths,"
+        " s.c_hundredths, s.given_hundredths, t.seat, EXISTS(SELECT 1 FROM far f WHERE f.council = s.council"
+        " AND f.dossier = s.dossier AND f.member = s.member AND f.version >= s.version)"
+        " FROM current_sheet s JOIN seat t ON t.council = s.council AND t.member = s.member"
+        " WHERE s.council = ?1 AND s.dossier = ?2 AND NOT EXISTS(SELECT 1 FROM conflict x"
+        " WHERE x.council = s.council AND x.dossier = s.dossier AND x.member = s.member) ORDER BY s.member",
+    [CLEAR_FAR] = "DELETE FROM far WHERE council = ?1 AND dossier = ?2",
+    [ADD_FAR] = "INSERT INTO far(council, dossier, member, version)"
+                " SELECT council, dossier, member, version FROM current_sheet"
+                " WHERE council = ?1 AND dossier = ?2 AND member = ?3",
     [LIST_OPTIONS] = "SELECT key, value FROM json_each(?1)",
     [LIST_GATES] = "SELECT value FROM json_each(?1)",
     [ADD_RATING] =
         "INSERT INTO rating(council, dossier, id, product, rule_hash, sum_hundredths, members, star,"
-        " star_by_points, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        " star_by_points, seq, star_by_marks, rubric, rubric_hash)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     [ADD_MISSED] = "INSERT INTO rating_missed(council, dossier, criterion, star, needed_hundredths,"
                    " reached_sum_hundredths) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [ADD_GATE] = "INSERT INTO rating_gate(council, dossier, code) VALUES (?1, ?2, ?3)",
     [FORWARD_RATING] = "UPDATE rating SET forwarded_to = ?3 WHERE council = ?1 AND dossier = ?2",
+    [REMAND_RATING] = "UPDATE rating SET remanded_to = ?3 WHERE council = ?1 AND dossier = ?2",
     [HAS_CLOSING] = "SELECT EXISTS(SELECT 1 FROM closing WHERE event = ?1)",
     [ADD_CLOSING] = "INSERT INTO closing(event, council, closed_on, rated, held) VALUES (?1, ?2, ?3, ?4, ?5)",
 };
@@ -74,8 +101,7 @@ void store_close(void *store)
 
 /* --- helpers --- */
 
-/* A column copied into the zone; *e remembers when there was no memory. */
-static struct slice keep(sqlite3_stmt *row, int column, msgpack_zone *zone, enum err *e)
+struct slice store_keep(sqlite3_stmt *row, int column, msgpack_zone *zone, enum err *e)
 {
     const struct slice text = db_text(row, column);
     char *copy = NULL;
@@ -90,7 +116,7 @@ static struct slice keep(sqlite3_stmt *row, int column, msgpack_zone *zone, enum
     return slice_of(copy, text.size);
 }
 
-static void bind_text_or_null(sqlite3_stmt *q, int at, bool has, struct slice text)
+void store_bind_text_or_null(sqlite3_stmt *q, int at, bool has, struct slice text)
 {
     if (has)
         db_bind_text(q, at, text);
@@ -98,7 +124,7 @@ static void bind_text_or_null(sqlite3_stmt *q, int at, bool has, struct slice te
         sqlite3_bind_null(q, at);
 }
 
-static void bind_number_or_null(sqlite3_stmt *q, int at, bool has, int64_t value)
+void store_bind_number_or_null(sqlite3_stmt *q, int at, bool has, int64_t value)
 {
     if (has)
         db_bind_i64(q, at, value);
@@ -114,8 +140,7 @@ enum err store_one_row(sqlite3_stmt *q)
     return e ? e : row ? ERR_NONE : ERR_NOT_FOUND;
 }
 
-/* Room for one more element in a list in the zone: grows by doubling, the old place is left to the zone. */
-static enum err grow(msgpack_zone *zone, size_t size, size_t count, size_t *capacity, void **list)
+enum err store_grow(msgpack_zone *zone, size_t size, size_t count, size_t *capacity, void **list)
 {
     const size_t wanted = *capacity ? *capacity * 2 : 16;
     void *more = NULL;
@@ -176,9 +201,9 @@ enum err store_find_council(struct store *s, struct slice council, msgpack_zone 
     e = store_one_row(q);
     if (e) return e;
     e = level_of(db_text(q, 0), &found.level);
-    found.province = keep(q, 1, zone, &e);
-    found.round = keep(q, 2, zone, &e);
-    found.rule_set = keep(q, 3, zone, &e);
+    found.province = store_keep(q, 1, zone, &e);
+    found.round = store_keep(q, 2, zone, &e);
+    found.rule_set = store_keep(q, 3, zone, &e);
     found.members = db_i64(q, 4);
     found.quorum_percent = db_i64(q, 5);
     found.spread_hundredths = db_i64(q, 6);
@@ -189,7 +214,8 @@ enum err store_find_council(struct store *s, struct slice council, msgpack_zone 
 
 /* --- dossiers --- */
 
-enum err store_add_dossier(struct store *s, struct slice id, const struct dossier_accepted *accepted)
+enum err store_add_dossier(struct store *s, struct slice id, const struct dossier_accepted *accepted,
+                           int32_t day)
 {
     sqlite3_stmt *q = s->statements[ADD_DOSSIER];
 
@@ -201,7 +227,10 @@ enum err store_add_dossier(struct store *s, struct slice id, const struct dossie
     db_bind_text(q, 6, accepted->province);
     db_bind_text(q, 7, accepted->round);
     db_bind_text(q, 8, accepted->rule_set);
-    bind_text_or_null(q, 9, accepted->has_rubric, accepted->rubric);
+    store_bind_text_or_null(q, 9, accepted->has_rubric, accepted->rubric);
+    db_bind_text(q, 10, slice_text(dossier_kind_word(accepted->kind)));
+    store_bind_text_or_null(q, 11, accepted->has_code, accepted->code);
+    db_bind_i64(q, 12, accepted->has_received_on ? accepted->received_on : day);
     return db_run(q);
 }
 
@@ -231,302 +260,22 @@ enum err store_find_dossier(struct store *s, struct slice id, msgpack_zone *zone
     enum err e = ERR_NONE;
 
     db_bind_text(q, 1, id);
+    db_bind_text(q, 2, slice_text(dossier_kind_word(dossier_kind_RE_RATING)));
     e = store_one_row(q);
     if (e) return e;
-    found.id = keep(q, 0, zone, &e);
-    found.reference = keep(q, 1, zone, &e);
-    found.product = keep(q, 2, zone, &e);
-    found.name = keep(q, 3, zone, &e);
-    found.owner = keep(q, 4, zone, &e);
-    found.province = keep(q, 5, zone, &e);
-    found.round = keep(q, 6, zone, &e);
-    found.rule_set = keep(q, 7, zone, &e);
-    found.rubric = keep(q, 8, zone, &e);
+    found.id = store_keep(q, 0, zone, &e);
+    found.reference = store_keep(q, 1, zone, &e);
+    found.product = store_keep(q, 2, zone, &e);
+    found.name = store_keep(q, 3, zone, &e);
+    found.owner = store_keep(q, 4, zone, &e);
+    found.province = store_keep(q, 5, zone, &e);
+    found.round = store_keep(q, 6, zone, &e);
+    found.rule_set = store_keep(q, 7, zone, &e);
+    found.rubric = store_keep(q, 8, zone, &e);
     found.withdrawn = db_i64(q, 9) != 0;
+    found.re_rating = db_i64(q, 10) != 0;
+    found.received_on = (int32_t)db_i64(q, 11);
     db_done(q);
     if (!e) *out = found;
     return e;
-}
-
-/* --- sheets --- */
-
-enum err store_find_standing(struct store *s, const struct council *council, struct slice dossier,
-                             struct slice member, struct standing *out)
-{
-    sqlite3_stmt *q = s->statements[FIND_STANDING];
-    enum err e = ERR_NONE;
-
-    db_bind_text(q, 1, council->council);
-    db_bind_text(q, 2, dossier);
-    db_bind_text(q, 3, member);
-    db_bind_text(q, 4, slice_text(level_word(council->level)));
-    e = store_one_row(q);
-    if (e) return e;
-    out->seated = db_i64(q, 0) != 0;
-    out->rated = db_i64(q, 1) != 0;
-    out->forwarded = db_i64(q, 2) != 0;
-    db_done(q);
-    return ERR_NONE;
-}
-
-enum err store_count_sheets(struct store *s, struct slice council, struct slice dossier, struct slice member,
-                            struct slice event, int64_t *versions, bool *same_event)
-{
-    sqlite3_stmt *q = s->statements[COUNT_SHEETS];
-    enum err e = ERR_NONE;
-
-    db_bind_text(q, 1, council);
-    db_bind_text(q, 2, dossier);
-    db_bind_text(q, 3, member);
-    db_bind_text(q, 4, event);
-    e = store_one_row(q);
-    if (e) return e;
-    *versions = db_i64(q, 0);
-    *same_event = db_i64(q, 1) != 0;
-    db_done(q);
-    return ERR_NONE;
-}
-
-/* A JSON string of visible ASCII. */
-static void write_json_text(struct buf *out, struct slice text)
-{
-    buf_add_text(out, "\"");
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] == '"' || text.data[i] == '\\') buf_add_text(out, "\\");
-        buf_add(out, &text.data[i], 1);
-    }
-    buf_add_text(out, "\"");
-}
-
-static enum err write_choices(const struct sheet_submitted *sheet, struct buf *options, struct buf *gates)
-{
-    buf_add_text(options, "{");
-    for (size_t i = 0; i < sheet->options_count; i++) {
-        if (i) buf_add_text(options, ",");
-        write_json_text(options, sheet->options[i].criterion);
-        buf_printf(options, ":%lld", (long long)sheet->options[i].option);
-    }
-    buf_add_text(options, "}");
-    buf_add_text(gates, "[");
-    for (size_t i = 0; i < sheet->gates_count; i++) {
-        if (i) buf_add_text(gates, ",");
-        write_json_text(gates, sheet->gates[i].code);
-    }
-    buf_add_text(gates, "]");
-    return options->failed ? options->failed : gates->failed;
-}
-
-enum err store_add_sheet(struct store *s, struct slice event, const struct sheet_submitted *sheet,
-                         const struct sheet_counted *counted)
-{
-    sqlite3_stmt *q = s->statements[ADD_SHEET];
-    struct buf options = { 0 }, gates = { 0 };
-    enum err e = write_choices(sheet, &options, &gates);
-
-    if (!e) {
-        db_bind_text(q, 1, counted->council);
-        db_bind_text(q, 2, counted->dossier);
-        db_bind_text(q, 3, counted->member);
-        db_bind_text(q, 4, event);
-        db_bind_i64(q, 5, counted->total_hundredths);
-        bind_number_or_null(q, 6, counted->has_a_hundredths, counted->a_hundredths);
-        bind_number_or_null(q, 7, counted->has_b_hundredths, counted->b_hundredths);
-        bind_number_or_null(q, 8, counted->has_c_hundredths, counted->c_hundredths);
-        bind_text_or_null(q, 9, !sheet->has_total_hundredths, buf_slice(&options));
-        db_bind_text(q, 10, buf_slice(&gates));
-        bind_text_or_null(q, 11, sheet->has_remark, sheet->remark);
-        e = db_run(q);
-    }
-    buf_fini(&options);
-    buf_fini(&gates);
-    return e;
-}
-
-enum err store_list_pending(struct store *s, struct slice council, msgpack_zone *zone, struct slice **out,
-                            size_t *count)
-{
-    sqlite3_stmt *q = s->statements[LIST_PENDING];
-    void *list = NULL;
-    size_t n = 0, capacity = 0;
-    bool row = false;
-    enum err e = ERR_NONE;
-
-    db_bind_text(q, 1, council);
-    while (!e && !(e = db_step(q, &row)) && row) {
-        e = grow(zone, sizeof(struct slice), n, &capacity, &list);
-        if (!e) ((struct slice *)list)[n++] = keep(q, 0, zone, &e);
-    }
-    if (e) db_done(q);
-    *out = list;
-    *count = n;
-    return e;
-}
-
-static enum err list_options(struct store *s, struct slice json, msgpack_zone *zone,
-                             struct sheet_submitted *out)
-{
-    sqlite3_stmt *q = s->statements[LIST_OPTIONS];
-    void *list = NULL;
-    size_t n = 0, capacity = 0;
-    bool row = false;
-    enum err e = ERR_NONE;
-
-    db_bind_text(q, 1, json);
-    while (!e && !(e = db_step(q, &row)) && row) {
-        e = grow(zone, sizeof(struct chosen), n, &capacity, &list);
-        if (!e)
-            ((struct chosen *)list)[n++] =
-                (struct chosen){ .criterion = keep(q, 0, zone, &e), .option = db_i64(q, 1) };
-    }
-    if (e) db_done(q);
-    out->has_options = true;
-    out->options = list;
-    out->options_count = n;
-    return e;
-}
-
-static enum err list_gates(struct store *s, struct slice json, msgpack_zone *zone,
-                           struct sheet_submitted *out)
-{
-    sqlite3_stmt *q = s->statements[LIST_GATES];
-    void *list = NULL;
-    size_t n = 0, capacity = 0;
-    bool row = false;
-    enum err e = ERR_NONE;
-
-    db_bind_text(q, 1, json);
-    while (!e && !(e = db_step(q, &row)) && row) {
-        e = grow(zone, sizeof(struct met), n, &capacity, &list);
-        if (!e) ((struct met *)list)[n++] = (struct met){ .code = keep(q, 0, zone, &e) };
-    }
-    if (e) db_done(q);
-    out->has_gates = n > 0;
-    out->gates = list;
-    out->gates_count = n;
-    return e;
-}
-
-/* The row a sheet statement stands on. */
-static enum err read_sheet(struct store *s, sqlite3_stmt *q, msgpack_zone *zone, struct stored_sheet *out)
-{
-    enum err e = ERR_NONE;
-
-    memset(out, 0, sizeof *out);
-    out->total_hundredths = db_i64(q, 0);
-    out->of_chair = db_i64(q, 3) != 0;
-    if (sqlite3_column_type(q, 1) == SQLITE_NULL) {
-        out->sheet.has_total_hundredths = true;
-        out->sheet.total_hundredths = out->total_hundredths;
-    } else {
-        e = list_options(s, db_text(q, 1), zone, &out->sheet);
-    }
-    if (!e) e = list_gates(s, db_text(q, 2), zone, &out->sheet);
-    return e;
-}
-
-enum err store_list_sheets(struct store *s, struct slice council, struct slice dossier, msgpack_zone *zone,
-                           struct stored_sheet **out, size_t *count)
-{
-    sqlite3_stmt *q = s->statements[LIST_SHEETS];
-    void *list = NULL;
-    size_t n = 0, capacity = 0;
-    bool row = false;
-    enum err e = ERR_NONE;
-
-    db_bind_text(q, 1, council);
-    db_bind_text(q, 2, dossier);
-    db_bind_text(q, 3, slice_text(seat_word(seat_CHAIR)));
-    while (!e && !(e = db_step(q, &row)) && row) {
-        e = n < COUNCIL_MEMBERS_MAX ? grow(zone, sizeof(struct stored_sheet), n, &capacity, &list)
-                                    : ERR_CORRUPT;
-        if (!e) e = read_sheet(s, q, zone, (struct stored_sheet *)list + n);
-        if (!e) n++;
-    }
-    if (e) db_done(q);
-    *out = list;
-    *count = n;
-    return e;
-}
-
-/* --- results --- */
-
-/* Why the rating is what it is: marks missed and gates met. */
-static enum err add_reasons(struct store *s, const struct product_rated *rated)
-{
-    sqlite3_stmt *q = s->statements[ADD_MISSED];
-    enum err e = ERR_NONE;
-
-    for (size_t i = 0; !e && i < rated->missed_count; i++) {
-        db_bind_text(q, 1, rated->council);
-        db_bind_text(q, 2, rated->dossier);
-        db_bind_text(q, 3, rated->missed[i].criterion);
-        db_bind_i64(q, 4, rated->missed[i].star);
-        db_bind_i64(q, 5, rated->missed[i].needed_hundredths);
-        db_bind_i64(q, 6, rated->missed[i].reached_sum_hundredths);
-        e = db_run(q);
-    }
-    q = s->statements[ADD_GATE];
-    for (size_t i = 0; !e && i < rated->gates_count; i++) {
-        db_bind_text(q, 1, rated->council);
-        db_bind_text(q, 2, rated->dossier);
-        db_bind_text(q, 3, rated->gates[i].code);
-        e = db_run(q);
-    }
-    return e;
-}
-
-enum err store_add_rating(struct store *s, struct slice id, const struct product_rated *rated, uint64_t seq)
-{
-    sqlite3_stmt *q = s->statements[ADD_RATING];
-    enum err e = ERR_NONE;
-
-    db_bind_text(q, 1, rated->council);
-    db_bind_text(q, 2, rated->dossier);
-    db_bind_text(q, 3, id);
-    db_bind_text(q, 4, rated->product);
-    db_bind_text(q, 5, rated->rule_hash);
-    db_bind_i64(q, 6, rated->sum_hundredths);
-    db_bind_i64(q, 7, rated->members);
-    db_bind_i64(q, 8, rated->star);
-    db_bind_i64(q, 9, rated->star_by_points);
-    db_bind_u64(q, 10, seq);
-    e = db_run(q);
-    return e ? e : add_reasons(s, rated);
-}
-
-enum err store_forward_rating(struct store *s, struct slice council,
-                              const struct product_forwarded *forwarded)
-{
-    sqlite3_stmt *q = s->statements[FORWARD_RATING];
-
-    db_bind_text(q, 1, council);
-    db_bind_text(q, 2, forwarded->dossier);
-    db_bind_text(q, 3, slice_text(level_word(forwarded->to)));
-    return db_run(q);
-}
-
-enum err store_has_closing(struct store *s, struct slice event, bool *out)
-{
-    sqlite3_stmt *q = s->statements[HAS_CLOSING];
-    enum err e = ERR_NONE;
-
-    db_bind_text(q, 1, event);
-    e = store_one_row(q);
-    if (e) return e;
-    *out = db_i64(q, 0) != 0;
-    db_done(q);
-    return ERR_NONE;
-}
-
-enum err store_add_closing(struct store *s, struct slice event, const struct round_closed *closed,
-                           const struct round_settled *settled)
-{
-    sqlite3_stmt *q = s->statements[ADD_CLOSING];
-
-    db_bind_text(q, 1, event);
-    db_bind_text(q, 2, closed->council);
-    db_bind_i64(q, 3, closed->closed_on);
-    db_bind_i64(q, 4, settled->rated);
-    db_bind_i64(q, 5, settled->held);
-    return db_run(q);
 }

@@ -9,6 +9,7 @@ enum statement {
     FIND_RULES_HASH,
     FIND_RULES,
     ADD_RULES,
+    FIND_NEWER_SET,
     ADD_COUNCIL,
     ADD_SEAT,
     FIND_COUNCIL,
@@ -17,16 +18,21 @@ enum statement {
     WITHDRAW_DOSSIER,
     FIND_DOSSIER,
     FIND_STANDING,
+    ADD_CONFLICT,
+    FIND_CONFLICTS,
     COUNT_SHEETS,
     ADD_SHEET,
     LIST_PENDING,
     LIST_SHEETS,
+    CLEAR_FAR,
+    ADD_FAR,
     LIST_OPTIONS,
     LIST_GATES,
     ADD_RATING,
     ADD_MISSED,
     ADD_GATE,
     FORWARD_RATING,
+    REMAND_RATING,
     HAS_CLOSING,
     ADD_CLOSING,
     STATEMENTS
@@ -35,5 +41,11 @@ _Static_assert((int)STATEMENTS <= (int)STORE_STATEMENTS_MAX, "room for every sta
 
 /* Step to the only row: ERR_NOT_FOUND when there is none. The caller ends it with db_done. */
 enum err store_one_row(sqlite3_stmt *q);
+/* A column copied into the zone; *e remembers when there was no memory. */
+struct slice store_keep(sqlite3_stmt *row, int column, msgpack_zone *zone, enum err *e);
+/* Room for one more element in a list in the zone: grows by doubling, the old place is left to the zone. */
+enum err store_grow(msgpack_zone *zone, size_t size, size_t count, size_t *capacity, void **list);
+void store_bind_text_or_null(sqlite3_stmt *q, int at, bool has, struct slice text);
+void store_bind_number_or_null(sqlite3_stmt *q, int at, bool has, int64_t value);
 
 #endif

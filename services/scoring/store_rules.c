@@ -1,6 +1,8 @@
 /* store_rules.c - adopted rules: their bytes in the store, and a bounded cache of what they parse to. */
 #include "services/scoring/store_inside.h"
 
+#include "proto/codec.h" /* the words of rules_kind */
+
 enum err store_find_rules_hash(struct store *s, struct slice name, char hash[RULES_HASH_TEXT + 1])
 {
     sqlite3_stmt *q = s->statements[FIND_RULES_HASH];
@@ -21,35 +23,31 @@ enum err store_find_rules_hash(struct store *s, struct slice name, char hash[RUL
     return e;
 }
 
-enum err store_add_rules(struct store *s, struct slice name, struct slice hash, struct slice bytes)
+enum err store_add_rules(struct store *s, const struct rules_adopted *adopted, struct slice bytes)
 {
     sqlite3_stmt *q = s->statements[ADD_RULES];
 
-    db_bind_text(q, 1, name);
-    db_bind_text(q, 2, hash);
-    db_bind_bytes(q, 3, bytes);
+    db_bind_text(q, 1, adopted->name);
+    db_bind_text(q, 2, adopted->hash);
+    db_bind_text(q, 3, slice_text(rules_kind_word(adopted->kind)));
+    store_bind_number_or_null(q, 4, adopted->has_first_day, adopted->first_day);
+    db_bind_bytes(q, 5, bytes);
     return db_run(q);
 }
 
-/* Parse the stored bytes into `place`. A name never changes its bytes, so what is cached stays true. */
+/* Parse the stored bytes into `place`. A name never changes its bytes, so what is cached stays true. The hash
+ * is taken of the bytes themselves: a result names the law it was computed with, whatever was said of it. */
 static enum err load_rules(struct store *s, struct slice name, struct cached_rules *place, struct why *why)
 {
     sqlite3_stmt *q = s->statements[FIND_RULES];
-    struct slice hash;
     enum err e = ERR_NONE;
 
     db_bind_text(q, 1, name);
     e = store_one_row(q);
     if (e) return e;
     place->used = false;
-    hash = db_text(q, 0);
-    if (hash.size == RULES_HASH_TEXT) {
-        memcpy(place->hash, hash.data, hash.size);
-        place->hash[RULES_HASH_TEXT] = 0;
-        e = rules_parse(db_bytes(q, 1), &place->rules, why);
-    } else {
-        e = ERR_CORRUPT;
-    }
+    e = rules_parse(db_bytes(q, 0), &place->rules, why);
+    if (!e) e = rules_hash(db_bytes(q, 0), place->hash, why);
     place->used = !e;
     db_done(q);
     return e;
@@ -85,6 +83,27 @@ enum err store_find_rule_set(struct store *s, struct slice name, const struct ru
     *out = &found->rules.u.set;
     if (hash) *hash = found->hash;
     return ERR_NONE;
+}
+
+enum err store_find_newer_set(struct store *s, int32_t received_on, int32_t day, const struct rule_set **out,
+                              struct why *why)
+{
+    sqlite3_stmt *q = s->statements[FIND_NEWER_SET];
+    struct slice found;
+    char name[RULES_NAME_MAX];
+    enum err e = ERR_NONE;
+
+    db_bind_i64(q, 1, received_on);
+    db_bind_i64(q, 2, day);
+    e = store_one_row(q);
+    if (e) return e;
+    found = db_text(q, 0);
+    if (found.size <= sizeof name)
+        memcpy(name, found.data, found.size);
+    else
+        e = ERR_CORRUPT;
+    db_done(q);
+    return e ? e : store_find_rule_set(s, slice_of(name, found.size), out, NULL, why);
 }
 
 enum err store_find_rubric(struct store *s, struct slice name, const struct rubric **out, const char **hash,

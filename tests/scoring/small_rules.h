@@ -22,6 +22,7 @@
  * 35 in case a, 20 or 35 in case b. STOPS ends the evaluation, NOTED does not, FORGED is a ground. */
 static const char small_rubric[] =
     "{\"schema\":\"ocop-rubric/1\",\"id\":\"small-1\"," SMALL_BANDS
+    "\"product\":{\"sector_code\":\"I\",\"sample_required\":true},"
     "\"star_requirements\":{\"kind\":\"min_star_marks\"},"
     "\"disqualifiers\":[{\"code\":\"FORGED\"}],"
     "\"parts\":["
@@ -41,18 +42,19 @@ static const char small_rubric[] =
 static const char small_set[] =
     "{\"schema\":\"ocop-rules/"
     "1\",\"id\":\"SMALL\",\"sheet\":\"options\",\"rubric_prefix\":\"small-\"," SMALL_BANDS
-    "\"levels\":{\"value\":[\"province\",\"centre\"],\"mark\":\"certain\"},"
+    "\"levels\":[{\"level\":\"province\",\"forward_hundredths\":9000,\"forward_to\":\"centre\","
+    "\"mark\":\"certain\"},{\"level\":\"centre\",\"mark\":\"certain\"}],"
     "\"council\":{\"quorum_percent\":{\"value\":75,\"mark\":\"reported\"},"
-    "\"spread_hundredths\":{\"value\":1000,\"mark\":\"reported\"}},"
+    "\"spread_hundredths\":{\"value\":1000,\"mark\":\"reported\"},"
+    "\"conflict_in_quorum\":{\"value\":false,\"mark\":\"inferred\"}},"
     "\"no_option\":{\"value\":\"zero_points\",\"mark\":\"inferred\"},"
     "\"gate_quorum\":{\"value\":\"majority\",\"mark\":\"inferred\"},"
     "\"marks_reached\":{\"value\":\"mean\",\"mark\":\"inferred\"},"
     "\"mark_missed\":{\"value\":\"highest_star_with_all_marks\",\"mark\":\"inferred\"},"
     "\"term_months\":{\"value\":36,\"mark\":\"certain\"},"
-    "\"authorities\":{\"3\":{\"value\":\"province\",\"mark\":\"certain\"},"
-    "\"4\":{\"value\":\"province\",\"mark\":\"certain\"},\"5\":{\"value\":\"ministry\",\"mark\":\"certain\"}}"
-    ","
-    "\"forward\":{\"to\":\"centre\",\"from_hundredths\":9000,\"mark\":\"certain\"}}";
+    "\"authorities\":[{\"star\":3,\"authority\":\"province\",\"mark\":\"certain\"},"
+    "{\"star\":4,\"authority\":\"province\",\"mark\":\"certain\"},"
+    "{\"star\":5,\"authority\":\"ministry\",\"mark\":\"certain\"}]}";
 
 /* Read a file of RULES_FOLDER; free() the bytes. */
 static inline struct slice read_rules(const char *name)

@@ -44,12 +44,24 @@ static struct slice text(const char *t)
     return slice_text(t);
 }
 
-static void add_rules(struct room *r, const char *name, struct slice bytes)
+static void add_rules_of(struct room *r, const char *name, struct slice bytes, int32_t first_day)
 {
     char hash[RULES_HASH_TEXT + 1];
 
-    rules_hash(bytes, hash);
-    assert_int_equal(store_add_rules(&r->store, text(name), text(hash), bytes), ERR_NONE);
+    assert_int_equal(rules_hash(bytes, hash, NULL), ERR_NONE);
+    assert_int_equal(store_add_rules(&r->store,
+                                     &(struct rules_adopted){ .name = text(name),
+                                                              .hash = text(hash),
+                                                              .kind = rules_kind_RULE_SET,
+                                                              .has_first_day = first_day > 0,
+                                                              .first_day = first_day },
+                                     bytes),
+                     ERR_NONE);
+}
+
+static void add_rules(struct room *r, const char *name, struct slice bytes)
+{
+    add_rules_of(r, name, bytes, 0);
 }
 
 static void add_dossier(struct room *r, const char *id, const char *reference)
@@ -64,7 +76,7 @@ static void add_dossier(struct room *r, const char *id, const char *reference)
                                         .has_rubric = true,
                                         .rubric = { "small-1", 7 } };
 
-    assert_int_equal(store_add_dossier(&r->store, text(id), &d), ERR_NONE);
+    assert_int_equal(store_add_dossier(&r->store, text(id), &d, 17000), ERR_NONE);
 }
 
 static void add_council(struct room *r)
@@ -218,9 +230,9 @@ static void the_latest_sheet_of_each_member_counts(void **state)
     add_sheet(r, "e3", "binh", "d1", 3);
     assert_int_equal(store_list_sheets(&r->store, text("c"), text("d1"), r->zone, &sheets, &count), ERR_NONE);
     assert_int_equal(count, 2);
-    assert_true(sheets[0].of_chair);
+    assert_int_equal(sheets[0].seat, seat_CHAIR);
     assert_int_equal(sheets[0].total_hundredths, 200);
-    assert_false(sheets[1].of_chair);
+    assert_int_equal(sheets[1].seat, seat_MEMBER);
     assert_int_equal(sheets[1].total_hundredths, 300);
     assert_false(sheets[1].sheet.has_total_hundredths);
     assert_int_equal(sheets[1].sheet.options_count, 2);
@@ -250,6 +262,7 @@ static void pending_are_those_with_sheets_by_reference(void **state)
                                          .star = 3,
                                          .star_by_points = 3 };
     const struct product_forwarded forwarded = { .dossier = { "d1", 2 }, .to = level_CENTRE };
+    const struct council province = { .council = { "c", 1 }, .level = level_PROVINCE };
     const struct council centre = { .council = { "c2", 2 }, .level = level_CENTRE };
     struct standing standing;
     struct slice *ids = NULL;
@@ -260,18 +273,18 @@ static void pending_are_those_with_sheets_by_reference(void **state)
     add_dossier(r, "d2", "R1");
     add_dossier(r, "d3", "R2");
     add_dossier(r, "d4", "R4");
-    assert_int_equal(store_list_pending(&r->store, text("c"), r->zone, &ids, &count), ERR_NONE);
+    assert_int_equal(store_list_pending(&r->store, &province, r->zone, &ids, &count), ERR_NONE);
     assert_int_equal(count, 0);
     add_sheet(r, "e1", "an", "d1", 1);
     add_sheet(r, "e2", "an", "d2", 1);
     add_sheet(r, "e3", "an", "d3", 1);
     assert_int_equal(store_withdraw_dossier(&r->store, text("d3")), ERR_NONE);
-    assert_int_equal(store_list_pending(&r->store, text("c"), r->zone, &ids, &count), ERR_NONE);
+    assert_int_equal(store_list_pending(&r->store, &province, r->zone, &ids, &count), ERR_NONE);
     assert_int_equal(count, 2);
     assert_true(slice_is(ids[0], "d2") && slice_is(ids[1], "d1"));
     assert_int_equal(store_add_rating(&r->store, text("r1"), &rated, 7), ERR_NONE);
     assert_int_equal(store_forward_rating(&r->store, text("c"), &forwarded), ERR_NONE);
-    assert_int_equal(store_list_pending(&r->store, text("c"), r->zone, &ids, &count), ERR_NONE);
+    assert_int_equal(store_list_pending(&r->store, &province, r->zone, &ids, &count), ERR_NONE);
     assert_int_equal(count, 1);
     assert_int_equal(store_find_standing(&r->store, &centre, text("d1"), text("an"), &standing), ERR_NONE);
     assert_true(standing.forwarded && !standing.rated && !standing.seated);
@@ -291,6 +304,86 @@ static void a_closing_is_known_by_its_event(void **state)
     assert_true(before);
 }
 
+static void a_conflict_takes_the_sheet_out_of_the_list(void **state)
+{
+    struct room *r = *state;
+    const struct conflict_noted noted = { .council = { "c", 1 },
+                                          .member = { "an", 2 },
+                                          .dossier = { "d1", 2 } };
+    const struct council c = { .council = { "c", 1 }, .level = level_PROVINCE };
+    struct stored_sheet *sheets = NULL;
+    struct standing standing;
+    size_t n = 0;
+    int64_t conflicts = 9;
+    bool of_chair = true;
+
+    add_council(r);
+    add_dossier(r, "d1", "R1");
+    add_sheet(r, "e1", "an", "d1", 1);
+    add_sheet(r, "e2", "binh", "d1", 2);
+    assert_int_equal(store_find_conflicts(&r->store, text("c"), text("d1"), &conflicts, &of_chair), ERR_NONE);
+    assert_int_equal(conflicts, 0);
+    assert_false(of_chair);
+    assert_int_equal(store_add_conflict(&r->store, text("e3"), &noted), ERR_NONE);
+    assert_int_equal(store_find_conflicts(&r->store, text("c"), text("d1"), &conflicts, &of_chair), ERR_NONE);
+    assert_int_equal(conflicts, 1);
+    assert_true(of_chair);
+    assert_int_equal(store_list_sheets(&r->store, text("c"), text("d1"), r->zone, &sheets, &n), ERR_NONE);
+    assert_int_equal(n, 1);
+    assert_true(slice_is(sheets[0].sheet.member, "binh"));
+    assert_int_equal(store_find_standing(&r->store, &c, text("d1"), text("an"), &standing), ERR_NONE);
+    assert_true(standing.conflict);
+    assert_int_equal(store_find_standing(&r->store, &c, text("d1"), text("binh"), &standing), ERR_NONE);
+    assert_false(standing.conflict);
+}
+
+static void who_was_asked_again_is_asked_until_a_newer_sheet(void **state)
+{
+    struct room *r = *state;
+    static const struct far_member an[] = { { { "an", 2 }, 100 } };
+    const struct spread_exceeded exceeded = {
+        .council = { "c", 1 }, .dossier = { "d1", 2 }, .far = an, .far_count = 1
+    };
+    const struct spread_exceeded nobody = { .council = { "c", 1 }, .dossier = { "d1", 2 } };
+    struct stored_sheet *sheets = NULL;
+    size_t n = 0;
+
+    add_council(r);
+    add_dossier(r, "d1", "R1");
+    add_sheet(r, "e1", "an", "d1", 1);
+    add_sheet(r, "e2", "binh", "d1", 2);
+    assert_int_equal(store_ask_again(&r->store, &exceeded), ERR_NONE);
+    assert_int_equal(store_list_sheets(&r->store, text("c"), text("d1"), r->zone, &sheets, &n), ERR_NONE);
+    assert_true(sheets[0].asked && !sheets[1].asked);
+    add_sheet(r, "e3", "an", "d1", 1);
+    assert_int_equal(store_list_sheets(&r->store, text("c"), text("d1"), r->zone, &sheets, &n), ERR_NONE);
+    assert_false(sheets[0].asked);
+    assert_int_equal(store_ask_again(&r->store, &exceeded), ERR_NONE);
+    assert_int_equal(store_ask_again(&r->store, &nobody), ERR_NONE);
+    assert_int_equal(store_list_sheets(&r->store, text("c"), text("d1"), r->zone, &sheets, &n), ERR_NONE);
+    assert_false(sheets[0].asked);
+}
+
+static void the_newest_rule_set_begun_since_is_found(void **state)
+{
+    struct room *r = *state;
+    char *next = with(small_set, "\"id\":\"SMALL\"", "\"id\":\"NEXT\"");
+    char *later = with(small_set, "\"id\":\"SMALL\"", "\"id\":\"LATER\"");
+    const struct rule_set *set = NULL;
+
+    add_rules_of(r, "SMALL", text(small_set), 0);
+    add_rules_of(r, "NEXT", text(next), 18000);
+    add_rules_of(r, "LATER", text(later), 19000);
+    assert_int_equal(store_find_newer_set(&r->store, 17000, 17999, &set, NULL), ERR_NOT_FOUND);
+    assert_int_equal(store_find_newer_set(&r->store, 17999, 18000, &set, NULL), ERR_NONE);
+    assert_string_equal(set->name, "NEXT");
+    assert_int_equal(store_find_newer_set(&r->store, 18000, 18999, &set, NULL), ERR_NOT_FOUND);
+    assert_int_equal(store_find_newer_set(&r->store, 17999, 19000, &set, NULL), ERR_NONE);
+    assert_string_equal(set->name, "LATER");
+    free(next);
+    free(later);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +396,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_latest_sheet_of_each_member_counts, begin, end),
         cmocka_unit_test_setup_teardown(pending_are_those_with_sheets_by_reference, begin, end),
         cmocka_unit_test_setup_teardown(a_closing_is_known_by_its_event, begin, end),
+        cmocka_unit_test_setup_teardown(a_conflict_takes_the_sheet_out_of_the_list, begin, end),
+        cmocka_unit_test_setup_teardown(who_was_asked_again_is_asked_until_a_newer_sheet, begin, end),
+        cmocka_unit_test_setup_teardown(the_newest_rule_set_begun_since_is_found, begin, end),
     };
 
     if (hash_init()) return 1;

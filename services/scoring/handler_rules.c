@@ -1,0 +1,60 @@
+/* handler_rules.c - scoring hears a proposed rules file, and says what all services need of it. */
+#include "services/scoring/handler_rules.h"
+
+#include "proto/codec.h"
+#include "services/scoring/rubric.h"
+#include "services/scoring/store.h"
+
+/* Is a file of this name on record? ERR_NONE: no. */
+static enum err check_known(struct turn *turn, struct slice name, const char *hash)
+{
+    char known[RULES_HASH_TEXT + 1];
+    const enum err e = store_find_rules_hash(turn_store(turn), name, known);
+
+    if (e == ERR_NOT_FOUND) return ERR_NONE;
+    if (e) return e;
+    if (memcmp(hash, known, RULES_HASH_TEXT) == 0)
+        return why_set(turn_why(turn), ERR_INVALID, "RULES_DUPLICATE",
+                       "%.*s is adopted already, with this very text; nothing is to be done.",
+                       SLICE_ARG(name));
+    return why_set(turn_why(turn), ERR_INVALID, "RULES_CHANGED",
+                   "%.*s is adopted already, with another text (hash %.16s...); what results rest on never "
+                   "changes, so propose the new text under a new id.",
+                   SLICE_ARG(name), known);
+}
+
+enum err decide_rules_proposed(struct turn *turn, const struct record *rec)
+{
+    struct rules_proposed proposed;
+    struct rules_adopted adopted;
+    struct rules_lists lists;
+    struct rules rules;
+    char hash[RULES_HASH_TEXT + 1];
+    enum err e = rules_proposed_decode(turn_envelope(turn), turn_zone(turn), &proposed, turn_why(turn));
+
+    if (!e) e = rules_parse(proposed.bytes, &rules, turn_why(turn));
+    if (e) return e;
+    if (!slice_is(proposed.name, rules_name(&rules)))
+        return why_set(turn_why(turn), ERR_INVALID, "RULES_NAME",
+                       "The event names %.*s and the file's id is %s; they must be the same.",
+                       SLICE_ARG(proposed.name), rules_name(&rules));
+    e = rules_hash(proposed.bytes, hash, turn_why(turn));
+    if (!e) e = check_known(turn, proposed.name, hash);
+    if (e) return e;
+    rules_announcement(&rules, &lists, &adopted);
+    adopted.hash = slice_text(hash);
+    return rules_adopted_announce(turn, topic_province(rec->topic), adopted.name, &adopted);
+}
+
+enum err apply_rules_adopted(struct turn *turn, const struct record *outcome, const struct record *cause)
+{
+    struct rules_proposed proposed;
+    struct rules_adopted adopted;
+    enum err e = rules_adopted_decode(turn_envelope(turn), turn_zone(turn), &adopted, turn_why(turn));
+
+    (void)outcome;
+    (void)cause;
+    if (!e) e = rules_proposed_decode(turn_cause_envelope(turn), turn_zone(turn), &proposed, turn_why(turn));
+    if (!e) e = store_add_rules(turn_store(turn), &adopted, proposed.bytes);
+    return e;
+}

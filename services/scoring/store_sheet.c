@@ -1,0 +1,290 @@
+/* store_sheet.c - sheets: every version stays, the latest counts. */
+#include "services/scoring/store_inside.h"
+
+#include "common/buf.h"
+#include "proto/codec.h" /* the words of level and seat */
+
+enum err store_find_standing(struct store *s, const struct council *council, struct slice dossier,
+                             struct slice member, struct standing *out)
+{
+    sqlite3_stmt *q = s->statements[FIND_STANDING];
+    enum err e = ERR_NONE;
+
+    db_bind_text(q, 1, council->council);
+    db_bind_text(q, 2, dossier);
+    db_bind_text(q, 3, member);
+    db_bind_text(q, 4, slice_text(level_word(council->level)));
+    e = store_one_row(q);
+    if (e) return e;
+    out->seated = db_i64(q, 0) != 0;
+    out->rated = db_i64(q, 1) != 0;
+    out->forwarded = db_i64(q, 2) != 0;
+    out->done = db_i64(q, 3) != 0;
+    out->remanded = db_i64(q, 4) != 0;
+    out->conflict = db_i64(q, 5) != 0;
+    db_done(q);
+    return ERR_NONE;
+}
+
+enum err store_count_sheets(struct store *s, struct slice council, struct slice dossier, struct slice member,
+                            struct slice event, int64_t *versions, bool *same_event)
+{
+    sqlite3_stmt *q = s->statements[COUNT_SHEETS];
+    enum err e = ERR_NONE;
+
+    db_bind_text(q, 1, council);
+    db_bind_text(q, 2, dossier);
+    db_bind_text(q, 3, member);
+    db_bind_text(q, 4, event);
+    e = store_one_row(q);
+    if (e) return e;
+    *versions = db_i64(q, 0);
+    *same_event = db_i64(q, 1) != 0;
+    db_done(q);
+    return ERR_NONE;
+}
+
+/* A JSON string of visible ASCII. */
+static void write_json_text(struct buf *out, struct slice text)
+{
+    buf_add_text(out, "\"");
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '"' || text.data[i] == '\\') buf_add_text(out, "\\");
+        buf_add(out, &text.data[i], 1);
+    }
+    buf_add_text(out, "\"");
+}
+
+static enum err write_choices(const struct sheet_submitted *sheet, struct buf *options, struct buf *gates)
+{
+    buf_add_text(options, "{");
+    for (size_t i = 0; i < sheet->options_count; i++) {
+        if (i) buf_add_text(options, ",");
+        write_json_text(options, sheet->options[i].criterion);
+        buf_printf(options, ":%lld", (long long)sheet->options[i].option);
+    }
+    buf_add_text(options, "}");
+    buf_add_text(gates, "[");
+    for (size_t i = 0; i < sheet->gates_count; i++) {
+        if (i) buf_add_text(gates, ",");
+        write_json_text(gates, sheet->gates[i].code);
+    }
+    buf_add_text(gates, "]");
+    return options->failed ? options->failed : gates->failed;
+}
+
+/* A part as the member gave it; as it was counted from the options, when the sheet has those. */
+static void bind_part(sqlite3_stmt *q, int at, bool given, int64_t submitted, bool has, int64_t counted)
+{
+    store_bind_number_or_null(q, at, given || has, given ? submitted : counted);
+}
+
+enum err store_add_sheet(struct store *s, struct slice event, const struct sheet_submitted *sheet,
+                         const struct sheet_counted *counted)
+{
+    sqlite3_stmt *q = s->statements[ADD_SHEET];
+    struct buf options = { 0 }, gates = { 0 };
+    enum err e = write_choices(sheet, &options, &gates);
+
+    if (!e) {
+        db_bind_text(q, 1, counted->council);
+        db_bind_text(q, 2, counted->dossier);
+        db_bind_text(q, 3, counted->member);
+        db_bind_text(q, 4, event);
+        db_bind_i64(q, 5, counted->total_hundredths);
+        bind_part(q, 6, sheet->has_a_hundredths, sheet->a_hundredths, counted->has_a_hundredths,
+                  counted->a_hundredths);
+        bind_part(q, 7, sheet->has_b_hundredths, sheet->b_hundredths, counted->has_b_hundredths,
+                  counted->b_hundredths);
+        bind_part(q, 8, sheet->has_c_hundredths, sheet->c_hundredths, counted->has_c_hundredths,
+                  counted->c_hundredths);
+        store_bind_text_or_null(q, 9, sheet->options_count > 0, buf_slice(&options));
+        db_bind_text(q, 10, buf_slice(&gates));
+        store_bind_text_or_null(q, 11, sheet->has_remark, sheet->remark);
+        store_bind_number_or_null(q, 12, sheet->has_total_hundredths, sheet->total_hundredths);
+        e = db_run(q);
+    }
+    buf_fini(&options);
+    buf_fini(&gates);
+    return e;
+}
+
+enum err store_list_pending(struct store *s, const struct council *council, msgpack_zone *zone,
+                            struct slice **out, size_t *count)
+{
+    sqlite3_stmt *q = s->statements[LIST_PENDING];
+    void *list = NULL;
+    size_t n = 0, capacity = 0;
+    bool row = false;
+    enum err e = ERR_NONE;
+
+    db_bind_text(q, 1, council->council);
+    db_bind_text(q, 2, slice_text(level_word(council->level)));
+    while (!e && !(e = db_step(q, &row)) && row) {
+        e = store_grow(zone, sizeof(struct slice), n, &capacity, &list);
+        if (!e) ((struct slice *)list)[n++] = store_keep(q, 0, zone, &e);
+    }
+    if (e) db_done(q);
+    *out = list;
+    *count = n;
+    return e;
+}
+
+static enum err list_options(struct store *s, struct slice json, msgpack_zone *zone,
+                             struct sheet_submitted *out)
+{
+    sqlite3_stmt *q = s->statements[LIST_OPTIONS];
+    void *list = NULL;
+    size_t n = 0, capacity = 0;
+    bool row = false;
+    enum err e = ERR_NONE;
+
+    db_bind_text(q, 1, json);
+    while (!e && !(e = db_step(q, &row)) && row) {
+        e = store_grow(zone, sizeof(struct chosen), n, &capacity, &list);
+        if (!e)
+            ((struct chosen *)list)[n++] =
+                (struct chosen){ .criterion = store_keep(q, 0, zone, &e), .option = db_i64(q, 1) };
+    }
+    if (e) db_done(q);
+    out->has_options = true;
+    out->options = list;
+    out->options_count = n;
+    return e;
+}
+
+static enum err list_gates(struct store *s, struct slice json, msgpack_zone *zone,
+                           struct sheet_submitted *out)
+{
+    sqlite3_stmt *q = s->statements[LIST_GATES];
+    void *list = NULL;
+    size_t n = 0, capacity = 0;
+    bool row = false;
+    enum err e = ERR_NONE;
+
+    db_bind_text(q, 1, json);
+    while (!e && !(e = db_step(q, &row)) && row) {
+        e = store_grow(zone, sizeof(struct met), n, &capacity, &list);
+        if (!e) ((struct met *)list)[n++] = (struct met){ .code = store_keep(q, 0, zone, &e) };
+    }
+    if (e) db_done(q);
+    out->has_gates = n > 0;
+    out->gates = list;
+    out->gates_count = n;
+    return e;
+}
+
+static enum err seat_of(struct slice word, enum seat *out)
+{
+    for (int i = 0; i < seat_COUNT; i++) {
+        if (!slice_is(word, seat_word((enum seat)i))) continue;
+        *out = (enum seat)i;
+        return ERR_NONE;
+    }
+    return ERR_CORRUPT;
+}
+
+/* A sheet without options gave its parts, or only a total. */
+static void read_points(sqlite3_stmt *q, struct stored_sheet *out)
+{
+    struct sheet_submitted *sheet = &out->sheet;
+
+    if (sqlite3_column_type(q, 7) != SQLITE_NULL) {
+        sheet->has_total_hundredths = true;
+        sheet->total_hundredths = db_i64(q, 7);
+        return;
+    }
+    sheet->has_a_hundredths = sheet->has_b_hundredths = sheet->has_c_hundredths = true;
+    sheet->a_hundredths = db_i64(q, 4);
+    sheet->b_hundredths = db_i64(q, 5);
+    sheet->c_hundredths = db_i64(q, 6);
+}
+
+/* The row a sheet statement stands on. */
+static enum err read_sheet(struct store *s, sqlite3_stmt *q, msgpack_zone *zone, struct stored_sheet *out)
+{
+    enum err e = ERR_NONE;
+
+    memset(out, 0, sizeof *out);
+    out->total_hundredths = db_i64(q, 0);
+    out->sheet.member = store_keep(q, 3, zone, &e);
+    if (!e) e = seat_of(db_text(q, 8), &out->seat);
+    out->asked = db_i64(q, 9) != 0;
+    if (sqlite3_column_type(q, 1) == SQLITE_NULL)
+        read_points(q, out);
+    else if (!e)
+        e = list_options(s, db_text(q, 1), zone, &out->sheet);
+    if (!e) e = list_gates(s, db_text(q, 2), zone, &out->sheet);
+    return e;
+}
+
+enum err store_list_sheets(struct store *s, struct slice council, struct slice dossier, msgpack_zone *zone,
+                           struct stored_sheet **out, size_t *count)
+{
+    sqlite3_stmt *q = s->statements[LIST_SHEETS];
+    void *list = NULL;
+    size_t n = 0, capacity = 0;
+    bool row = false;
+    enum err e = ERR_NONE;
+
+    db_bind_text(q, 1, council);
+    db_bind_text(q, 2, dossier);
+    while (!e && !(e = db_step(q, &row)) && row) {
+        e = n < COUNCIL_MEMBERS_MAX ? store_grow(zone, sizeof(struct stored_sheet), n, &capacity, &list)
+                                    : ERR_CORRUPT;
+        if (!e) e = read_sheet(s, q, zone, (struct stored_sheet *)list + n);
+        if (!e) n++;
+    }
+    if (e) db_done(q);
+    *out = list;
+    *count = n;
+    return e;
+}
+
+/* --- conflicts, and those asked to score again --- */
+
+enum err store_add_conflict(struct store *s, struct slice event, const struct conflict_noted *noted)
+{
+    sqlite3_stmt *q = s->statements[ADD_CONFLICT];
+
+    db_bind_text(q, 1, noted->council);
+    db_bind_text(q, 2, noted->dossier);
+    db_bind_text(q, 3, noted->member);
+    db_bind_text(q, 4, event);
+    return db_run(q);
+}
+
+enum err store_find_conflicts(struct store *s, struct slice council, struct slice dossier, int64_t *count,
+                              bool *of_chair)
+{
+    sqlite3_stmt *q = s->statements[FIND_CONFLICTS];
+    enum err e = ERR_NONE;
+
+    db_bind_text(q, 1, council);
+    db_bind_text(q, 2, dossier);
+    db_bind_text(q, 3, slice_text(seat_word(seat_CHAIR)));
+    e = store_one_row(q);
+    if (e) return e;
+    *count = db_i64(q, 0);
+    *of_chair = db_i64(q, 1) != 0;
+    db_done(q);
+    return ERR_NONE;
+}
+
+enum err store_ask_again(struct store *s, const struct spread_exceeded *exceeded)
+{
+    sqlite3_stmt *q = s->statements[CLEAR_FAR];
+    enum err e = ERR_NONE;
+
+    db_bind_text(q, 1, exceeded->council);
+    db_bind_text(q, 2, exceeded->dossier);
+    e = db_run(q);
+    q = s->statements[ADD_FAR];
+    for (size_t i = 0; !e && i < exceeded->far_count; i++) {
+        db_bind_text(q, 1, exceeded->council);
+        db_bind_text(q, 2, exceeded->dossier);
+        db_bind_text(q, 3, exceeded->far[i].member);
+        e = db_run(q);
+    }
+    return e;
+}
