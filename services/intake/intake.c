@@ -6,174 +6,11 @@
 
 #include <stdio.h>
 
-enum { ITEMS_MAX = 8 };
-
-/* What one rule set demands beside the fields that all demand. */
-struct demands {
-    const char *rule_set;
-    const char
-        *rubric_start;    /* its rubrics begin so; NULL: it does not score by options, no rubric is needed */
-    const char *services; /* rubrics of services begin so: nobody can hand in a sample of a tour */
-    const char *items[ITEMS_MAX]; /* papers, ended by NULL */
-};
-
-static const struct demands all_demands[] = {
-    /* The mandatory papers of 1048/QĐ-TTg, as provinces list them; the provisional provincial rules of 2018
-     * were not published, and 1048 grew out of them. 5 samples, but not of services. */
-    { "provisional-2018",
-      NULL,
-      NULL,
-      { "registration_form", "business_plan", "organisation", "business_registration", "samples", NULL } },
-    { "QD1048",
-      "qd-1048-2019-",
-      "qd-1048-2019-26-",
-      { "registration_form", "business_plan", "organisation", "business_registration", "samples", NULL } },
-    /* 148/QĐ-TTg: its criteria are not public, so no rubric; the commune assesses as it does under 26/2026.
-     */
-    { "QD148",
-      NULL,
-      NULL,
-      { "registration_form", "self_assessment", "commune_report", "commune_proposal", NULL } },
-    /* 26/2026/QĐ-TTg Art. 6 and Annex III: Mẫu 01, Mẫu 02, Mẫu 03 and the commune's letter. Samples come with
-     * the commune's file and are no paper. */
-    { "QD26_2026",
-      "qd-26-2026-",
-      NULL,
-      { "registration_form", "self_assessment", "commune_report", "commune_proposal", NULL } },
-};
-
-/* Districts were abolished on this day (Resolution 202/2025/QH15); product codes lost their part. */
-static int32_t districts_end(void)
-{
-    return clock_day_from_civil(2025, 7, 1);
-}
-
-/* --- gaps --- */
-
-static void add_gap(struct intake_gaps *gaps, const char *code, const char *field, const char *sentence)
-{
-    char *text;
-
-    if (gaps->count == INTAKE_GAPS_MAX) return;
-    text = gaps->sentences[gaps->count];
-    snprintf(text, INTAKE_GAP_SENTENCE, "%s", sentence);
-    gaps->list[gaps->count] = (struct gap){ slice_text(code), slice_text(field), slice_text(text) };
-    gaps->count++;
-}
-
-static bool is_blank(struct slice text)
+bool intake_blank(struct slice text)
 {
     char key[INTAKE_KEY_BYTES];
 
     return text.size == 0 || (text_key(text, key, sizeof key) == ERR_NONE && key[0] == '\0');
-}
-
-static bool all_digits(struct slice text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if (text.data[i] < '0' || text.data[i] > '9') return false;
-    return true;
-}
-
-static void need(struct intake_gaps *gaps, bool there, const char *field, const char *sentence)
-{
-    if (!there) add_gap(gaps, "FIELD_MISSING", field, sentence);
-}
-
-static void find_area_gaps(const struct dossier_filed *filed, int32_t day, struct intake_gaps *gaps)
-{
-    need(gaps, filed->has_commune_code, "commune_code",
-         "commune_code is missing: the five digits of the commune");
-    if (filed->has_commune_code && !all_digits(filed->commune_code))
-        add_gap(gaps, "FIELD_FORMAT", "commune_code", "commune_code must be five digits");
-    if (day >= districts_end()) {
-        if (filed->has_district_code)
-            add_gap(gaps, "FIELD_ABOLISHED", "district_code",
-                    "district_code is given, but there are no districts since 2025-07-01: leave it out");
-        return;
-    }
-    need(gaps, filed->has_district_code, "district_code",
-         "district_code is missing: the three digits of the district");
-    if (filed->has_district_code && !all_digits(filed->district_code))
-        add_gap(gaps, "FIELD_FORMAT", "district_code", "district_code must be three digits");
-}
-
-static bool holds_item(const struct dossier_filed *filed, const char *item)
-{
-    for (size_t i = 0; i < filed->items_count; i++)
-        if (slice_is(filed->items[i].item, item)) return true;
-    return false;
-}
-
-static bool is_service(const struct dossier_filed *filed, const struct demands *demands)
-{
-    return demands->services && filed->has_rubric &&
-           slice_starts(filed->rubric, slice_text(demands->services));
-}
-
-static void find_rule_set_gaps(const struct dossier_filed *filed, const struct demands *demands,
-                               struct intake_gaps *gaps)
-{
-    char sentence[INTAKE_GAP_SENTENCE];
-
-    if (demands->rubric_start) {
-        need(gaps, filed->has_rubric, "rubric",
-             "rubric is missing: this rule set scores by the options of a rubric");
-        if (filed->has_rubric && !slice_starts(filed->rubric, slice_text(demands->rubric_start))) {
-            snprintf(sentence, sizeof sentence, "rubric is of another rule set: those of %s begin with %s",
-                     demands->rule_set, demands->rubric_start);
-            add_gap(gaps, "RUBRIC_OTHER", "rubric", sentence);
-        }
-    }
-    for (const char *const *item = demands->items; *item; item++) {
-        if (holds_item(filed, *item)) continue;
-        if (strcmp(*item, "samples") == 0 && is_service(filed, demands)) continue;
-        snprintf(sentence, sizeof sentence, "items has no %s, which %s demands", *item, demands->rule_set);
-        add_gap(gaps, "ITEM_MISSING", *item, sentence);
-    }
-}
-
-static const struct demands *find_demands(struct slice rule_set)
-{
-    for (size_t i = 0; i < sizeof all_demands / sizeof *all_demands; i++)
-        if (slice_is(rule_set, all_demands[i].rule_set)) return &all_demands[i];
-    return NULL;
-}
-
-void intake_find_gaps(const struct dossier_filed *filed, int32_t day, struct intake_gaps *gaps)
-{
-    const struct demands *demands = filed->has_rule_set ? find_demands(filed->rule_set) : NULL;
-
-    gaps->count = 0;
-    need(gaps, filed->has_kind, "kind", "kind is missing: first, upgrade or re_rating");
-    need(gaps, filed->has_product && !is_blank(filed->product), "product", "product is missing: its name");
-    need(gaps, filed->has_owner && !is_blank(filed->owner), "owner",
-         "owner is missing: the name of the applicant");
-    need(gaps, filed->has_owner_kind, "owner_kind",
-         "owner_kind is missing: what the applicant is, as cooperative");
-    find_area_gaps(filed, day, gaps);
-    need(gaps, filed->has_round, "round", "round is missing: the round it is meant for, as 2018-2");
-    need(gaps, filed->has_rule_set, "rule_set",
-         "rule_set is missing: the rules it asks to be rated by, as QD26_2026");
-    if (demands)
-        find_rule_set_gaps(filed, demands, gaps);
-    else if (filed->has_rule_set)
-        add_gap(gaps, "RULE_SET_UNKNOWN", "rule_set",
-                "rule_set is none of provisional-2018, QD1048, QD148, QD26_2026");
-}
-
-enum err intake_check_gaps(const struct intake_gaps *gaps, struct why *why)
-{
-    char names[420] = "";
-    size_t used = 0;
-
-    if (gaps->count == 0) return ERR_NONE;
-    for (size_t i = 0; i < gaps->count && used + 64 < sizeof names; i++)
-        used += (size_t)snprintf(names + used, sizeof names - used, "%s%.*s", i ? ", " : "",
-                                 SLICE_ARG(gaps->list[i].field));
-    return why_set(why, ERR_INVALID, "GAPS",
-                   "the dossier has %zu gap%s: %s; complete it and hand it in again under the same reference",
-                   gaps->count, gaps->count == 1 ? "" : "s", names);
 }
 
 /* --- filings --- */
@@ -256,6 +93,68 @@ bool intake_report_late(const struct report_filed *report, int32_t day)
     return report->has_due_before && day >= report->due_before;
 }
 
+/* --- at a desk --- */
+
+enum err intake_check_slip(const struct slip_filed *slip, struct slice province, int32_t day, bool twice,
+                           bool lawful, struct why *why)
+{
+    char received[CLOCK_DAY_TEXT + 1], today[CLOCK_DAY_TEXT + 1];
+    enum err e = intake_check_province(slip->province, province, why);
+
+    if (e) return e;
+    clock_day_text(slip->received_on, received);
+    clock_day_text(day, today);
+    if (slip->received_on > day)
+        return why_set(why, ERR_INVALID, "SLIP_FUTURE",
+                       "received_on is %s, and today is %s; a slip is given when the dossier is there",
+                       received, today);
+    if (slip->desk == desk_COMMUNE && !slip->has_commune_code)
+        return why_set(why, ERR_INVALID, "COMMUNE_NEEDED",
+                       "commune_code is missing; a slip of a commune names the commune, whose days begin");
+    if (twice)
+        return why_set(why, ERR_INVALID, "SLIP_TWICE",
+                       "this desk has given a slip for reference %.*s already; a desk gives one",
+                       SLICE_ARG(slip->reference));
+    if (!lawful)
+        return why_set(why, ERR_INVALID, "RULE_SET_UNKNOWN",
+                       "no adopted rule set was in force on %s; the operator must propose it first",
+                       received);
+    return ERR_NONE;
+}
+
+enum err intake_check_standing(const struct intake_standing *standing, struct slice reference,
+                               struct why *why)
+{
+    if (standing->rejected)
+        return why_set(why, ERR_INVALID, "REJECTED",
+                       "reference %.*s was turned away; it may be handed in again, as a new filing",
+                       SLICE_ARG(reference));
+    if (!standing->received && !standing->accepted)
+        return why_set(why, ERR_INVALID, "UNKNOWN_REFERENCE",
+                       "no slip and no accepted dossier has reference %.*s in this province; file its slip "
+                       "first, or correct it",
+                       SLICE_ARG(reference));
+    if (standing->withdrawn)
+        return why_set(why, ERR_INVALID, "WITHDRAWN", "dossier %.*s was withdrawn; nothing is open",
+                       SLICE_ARG(reference));
+    if (standing->rated)
+        return why_set(why, ERR_INVALID, "RATED", "dossier %.*s is rated; a rated dossier stays as it is",
+                       SLICE_ARG(reference));
+    return ERR_NONE;
+}
+
+enum err intake_check_due(int32_t due_before, int32_t day, struct why *why)
+{
+    char due[CLOCK_DAY_TEXT + 1], today[CLOCK_DAY_TEXT + 1];
+
+    if (due_before > day) return ERR_NONE;
+    clock_day_text(due_before, due);
+    clock_day_text(day, today);
+    return why_set(why, ERR_INVALID, "DUE_PAST",
+                   "due_before is %s, and today is %s; the applicant needs a day that is still to come", due,
+                   today);
+}
+
 /* --- what follows an acceptance --- */
 
 enum err intake_check_open(const struct intake_dossier *dossier, struct slice id, struct slice province,
@@ -273,6 +172,9 @@ enum err intake_check_open(const struct intake_dossier *dossier, struct slice id
     if (dossier->withdrawn)
         return why_set(why, ERR_INVALID, "WITHDRAWN", "dossier %.*s was withdrawn; hand in a new one",
                        SLICE_ARG(dossier->reference));
+    if (dossier->rejected)
+        return why_set(why, ERR_INVALID, "REJECTED", "dossier %.*s was turned away; hand in a new one",
+                       SLICE_ARG(dossier->reference));
     if (dossier->rated)
         return why_set(why, ERR_INVALID, "RATED",
                        "dossier %.*s is rated; a rated dossier stays as it is, a change needs a new dossier",
@@ -283,7 +185,7 @@ enum err intake_check_open(const struct intake_dossier *dossier, struct slice id
 enum err intake_check_supplement(const struct intake_dossier *dossier, struct slice name, struct slice owner,
                                  bool changed, struct slice other, struct why *why)
 {
-    if (is_blank(name) || is_blank(owner))
+    if (intake_blank(name) || intake_blank(owner))
         return why_set(
             why, ERR_INVALID, "NAME_MISSING",
             "the corrected name of the product or applicant is blank; write it out, or leave the field away");
@@ -323,32 +225,73 @@ void intake_product_code(int32_t day, struct slice province, struct slice distri
 {
     const long long n = serial, year = intake_year(day);
 
-    if (day < districts_end())
-        snprintf(code, INTAKE_CODE_BYTES, "%.2s-%.3s-%.5s-%lld-%lld", province.data, district.data,
-                 commune.data, n, year);
+    if (district.size)
+        snprintf(code, INTAKE_CODE_BYTES, "%.*s-%.*s-%.*s-%lld-%lld", SLICE_ARG(province),
+                 SLICE_ARG(district), SLICE_ARG(commune), n, year);
     else
-        snprintf(code, INTAKE_CODE_BYTES, "%.2s-%.5s-%lld-%lld", province.data, commune.data, n, year);
+        snprintf(code, INTAKE_CODE_BYTES, "%.*s-%.*s-%lld-%lld", SLICE_ARG(province), SLICE_ARG(commune), n,
+                 year);
 }
 
-/* The number behind the last '-' of `text`, which is cut off from it. */
-static bool cut_number(struct slice *text, int64_t *number)
+/* What is behind the last '-' of `text`, or all of it; it is cut off. */
+static struct slice cut_last(struct slice *text)
 {
-    size_t start = text->size;
+    const struct slice whole = *text;
+    size_t start = whole.size;
+
+    while (start > 0 && whole.data[start - 1] != '-')
+        start--;
+    text->size = start ? start - 1 : 0;
+    return slice_of(whole.data + start, whole.size - start);
+}
+
+static bool read_number(struct slice text, int64_t *number)
+{
     int64_t value = 0;
 
-    while (start > 0 && text->data[start - 1] != '-')
-        start--;
-    if (start == 0 || start == text->size || text->size - start > 18) return false;
-    for (size_t i = start; i < text->size; i++) {
-        if (text->data[i] < '0' || text->data[i] > '9') return false;
-        value = value * 10 + (text->data[i] - '0');
+    if (text.size == 0 || text.size > 18) return false;
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9') return false;
+        value = value * 10 + (text.data[i] - '0');
     }
     *number = value;
-    text->size = start - 1;
     return true;
 }
 
-bool intake_code_parts(struct slice code, int64_t *serial, int64_t *year)
+bool intake_code_read(struct slice text, struct intake_code *code)
 {
-    return cut_number(&code, year) && cut_number(&code, serial);
+    struct intake_code c = { 0 };
+    int64_t ignored;
+
+    if (!read_number(cut_last(&text), &c.year) || !read_number(cut_last(&text), &c.serial)) return false;
+    c.commune = cut_last(&text);
+    c.province = cut_last(&text);
+    if (c.province.size == 3) {
+        c.district = c.province;
+        c.province = cut_last(&text);
+    }
+    if (text.size || c.commune.size != 5 || c.province.size != 2 || !read_number(c.commune, &ignored) ||
+        !read_number(c.province, &ignored) || (c.district.size && !read_number(c.district, &ignored)))
+        return false;
+    *code = c;
+    return true;
+}
+
+bool intake_code_is_old(struct slice code, int32_t given_on, int32_t areas_day)
+{
+    struct intake_code c;
+
+    return given_on < areas_day || (intake_code_read(code, &c) && c.district.size);
+}
+
+void intake_owner_code(struct slice province, int64_t serial, char code[INTAKE_CODE_BYTES])
+{
+    snprintf(code, INTAKE_CODE_BYTES, "CT-%.*s-%06lld", SLICE_ARG(province), (long long)serial);
+}
+
+int64_t intake_owner_serial(struct slice code)
+{
+    int64_t serial = 0;
+
+    return read_number(cut_last(&code), &serial) ? serial : 0;
 }

@@ -1,12 +1,12 @@
-/* intake.h - the rules of intake: what a dossier must hold, what a product is called, when a plan or report
- * stands.
+/* intake.h - the rules of intake: what may be filed, changed, received and turned away, and what a product is
+ * called. What a dossier lacks is gaps.h, which law it stands under law.h.
  *
  * Pure: no clock, no files, no SQL, no allocation. `day` is always the day of the record, `province` the one
  * of its topic: the rights of the sender are tied to the topic, so the data must agree with it.
  *
  * Rules that answer yes or no return ERR_NONE, or ERR_INVALID with code and sentence in `why`.
  *
- * Sources: 26/2026/QĐ-TTg Art. 6, Annexes II and III; 1048/QĐ-TTg as practised.
+ * Sources: 26/2026/QĐ-TTg Art. 6 and 7, Annex II; 1048/QĐ-TTg as practised.
  */
 #ifndef SERVICES_INTAKE_INTAKE_H
 #define SERVICES_INTAKE_INTAKE_H
@@ -17,32 +17,42 @@
 enum {
     INTAKE_KEY_BYTES = 2560, /* 200 letters, case folding may make three of one */
     INTAKE_CODE_BYTES = 41,
-    INTAKE_GAPS_MAX = 32,
-    INTAKE_GAP_SENTENCE = 200,
     INTAKE_VERSIONS_MAX = 10000
 };
 
-/* Everything a dossier lacks. The slices of `list` point into `sentences`, into static text: do not copy the
- * struct. */
-struct intake_gaps {
-    size_t count;
-    struct gap list[INTAKE_GAPS_MAX];
-    char sentences[INTAKE_GAPS_MAX][INTAKE_GAP_SENTENCE];
+/* A product, as the store remembers it. */
+struct intake_product {
+    struct slice product, registered, province, commune_code, commune, name, owner, owner_kind, owner_code;
+    struct slice owner_key;
+    struct slice code; /* to print: the latest it was given */
+    int32_t code_day;  /* when it was given */
+};
+
+/* A certificate, issued or recorded. */
+struct intake_certificate {
+    struct slice certificate;
+    struct slice product; /* a code of it as printed; empty: none was */
+    struct slice province, owner_key;
+    struct slice over; /* "withdrawn" or "replaced"; empty: neither */
+    int64_t star;
+    int32_t ends_on;
 };
 
 /* An accepted dossier in its latest version, as the store remembers it. */
 struct intake_dossier {
     struct slice dossier, reference, province, product, name, owner;
     struct slice kind, owner_kind, district_code, commune_code, round, rule_set, rubric, remark;
-    int64_t version;
-    bool withdrawn, rated;
+    struct slice code, certificate, slip, proposal; /* empty: none */
+    int64_t version, samples;                       /* samples 0: none were handed over */
+    int32_t received_on, proposed_on;               /* proposed_on INT32_MIN: not named */
+    bool withdrawn, rated, rejected;
 };
 
-/* Find every gap of `filed`, not the first: codes FIELD_MISSING, FIELD_FORMAT, FIELD_ABOLISHED, ITEM_MISSING,
- * RULE_SET_UNKNOWN, RUBRIC_OTHER. A field that is blank is missing. */
-void intake_find_gaps(const struct dossier_filed *filed, int32_t day, struct intake_gaps *gaps);
-/* One sentence that names them all, for `why` (code GAPS). Returns ERR_INVALID when there are any. */
-enum err intake_check_gaps(const struct intake_gaps *gaps, struct why *why);
+/* What has become of a reference in its province, the latest filing under it. */
+struct intake_standing {
+    struct slice province, owner;
+    bool received, accepted, withdrawn, rated, rejected;
+};
 
 /* WRONG_PROVINCE */
 enum err intake_check_province(struct slice said, struct slice province, struct why *why);
@@ -63,8 +73,19 @@ enum err intake_check_report(const struct report_filed *report, struct slice pro
 /* Handed in on or after the day before which it was due. */
 bool intake_report_late(const struct report_filed *report, int32_t day);
 
+/* SLIP_FUTURE, SLIP_TWICE, COMMUNE_NEEDED, WRONG_PROVINCE, and RULE_SET_UNKNOWN when `lawful` is false: no
+ * adopted rule set was in force on the day of receipt. `twice`: this desk gave a slip for this reference. */
+enum err intake_check_slip(const struct slip_filed *slip, struct slice province, int32_t day, bool twice,
+                           bool lawful, struct why *why);
+/* Is this reference at a desk, so that more may be asked or it may be turned away?
+ * UNKNOWN_REFERENCE, WITHDRAWN, RATED, REJECTED */
+enum err intake_check_standing(const struct intake_standing *standing, struct slice reference,
+                               struct why *why);
+/* DUE_PAST */
+enum err intake_check_due(int32_t due_before, int32_t day, struct why *why);
+
 /* May this dossier still be changed or taken back? `dossier` NULL: not accepted yet.
- * NOT_YET, WRONG_PROVINCE, WITHDRAWN, RATED */
+ * NOT_YET, WRONG_PROVINCE, WITHDRAWN, RATED, REJECTED */
 enum err intake_check_open(const struct intake_dossier *dossier, struct slice id, struct slice province,
                            struct why *why);
 /* `name` and `owner` are what they will be; `other` is the code of another product that has them, or empty.
@@ -72,14 +93,27 @@ enum err intake_check_open(const struct intake_dossier *dossier, struct slice id
 enum err intake_check_supplement(const struct intake_dossier *dossier, struct slice name, struct slice owner,
                                  bool changed, struct slice other, struct why *why);
 
+/* Nothing but blanks. */
+bool intake_blank(struct slice text);
 /* Key for comparing names of products and owners. ERR_INVALID, ERR_LIMIT. */
 enum err intake_key(struct slice text, char key[INTAKE_KEY_BYTES]);
 
-/* The product's code, in the form of its day: PP-DDD-CCCCC-N-YYYY to 30/06/2025, PP-CCCCC-N-YYYY since. */
+/* The product's code: PP-DDD-CCCCC-N-YYYY with a district, PP-CCCCC-N-YYYY since there are none. */
 void intake_product_code(int32_t day, struct slice province, struct slice district, struct slice commune,
                          int64_t serial, char code[INTAKE_CODE_BYTES]);
-/* Serial and year of a code of either form; false when it has neither. */
-bool intake_code_parts(struct slice code, int64_t *serial, int64_t *year);
+/* What a code of either form says; false when it has neither. */
+struct intake_code {
+    struct slice province, district, commune; /* district empty in the new form */
+    int64_t serial, year;
+};
+bool intake_code_read(struct slice text, struct intake_code *code);
+/* Is a code given on this day one of before the areas changed, on `areas_day`? */
+bool intake_code_is_old(struct slice code, int32_t given_on, int32_t areas_day);
 int64_t intake_year(int32_t day);
+
+/* CT-PP-NNNNNN: this system's own. */
+void intake_owner_code(struct slice province, int64_t serial, char code[INTAKE_CODE_BYTES]);
+/* 0 when it is of another form. */
+int64_t intake_owner_serial(struct slice code);
 
 #endif

@@ -1,6 +1,7 @@
 /* questions.c - read-only answers from intake's store. */
 #include "services/intake/questions.h"
 
+#include "common/clock.h"
 #include "common/mp.h"
 #include "services/intake/store.h"
 
@@ -18,12 +19,35 @@ static void pack_number(msgpack_packer *p, const char *key, int64_t value)
     msgpack_pack_int64(p, value);
 }
 
-static struct slice state_of(const struct intake_dossier *d)
+static void pack_day(msgpack_packer *p, const char *key, int32_t day)
 {
-    return slice_text(d->withdrawn ? "withdrawn" : d->rated ? "rated" : "open");
+    char text[CLOCK_DAY_TEXT + 1];
+
+    clock_day_text(day, text);
+    pack_text(p, key, slice_text(text));
 }
 
-enum { SHORT_FIELDS = 7, LONG_FIELDS = 9 };
+static void pack_flag(msgpack_packer *p, const char *key, bool value)
+{
+    buf_pack_text(p, key);
+    if (value)
+        msgpack_pack_true(p);
+    else
+        msgpack_pack_false(p);
+}
+
+static void pack_list(msgpack_packer *p, const char *key, size_t count)
+{
+    buf_pack_text(p, key);
+    msgpack_pack_array(p, count);
+}
+
+static struct slice state_of(const struct intake_dossier *d)
+{
+    return slice_text(d->rejected ? "rejected" : d->withdrawn ? "withdrawn" : d->rated ? "rated" : "open");
+}
+
+enum { SHORT_FIELDS = 8, LONG_FIELDS = 14 };
 
 static void pack_short(msgpack_packer *p, const struct intake_dossier *d)
 {
@@ -34,6 +58,7 @@ static void pack_short(msgpack_packer *p, const struct intake_dossier *d)
     pack_text(p, "rule_set", d->rule_set);
     pack_number(p, "version", d->version);
     pack_text(p, "state", state_of(d));
+    pack_day(p, "received_on", d->received_on);
 }
 
 static void pack_long(msgpack_packer *p, const struct intake_dossier *d)
@@ -47,6 +72,12 @@ static void pack_long(msgpack_packer *p, const struct intake_dossier *d)
     pack_text(p, "commune_code", d->commune_code);
     pack_text(p, "rubric", d->rubric);
     pack_text(p, "remark", d->remark);
+    pack_text(p, "code", d->code.size ? d->code : d->product);
+    pack_text(p, "certificate", d->certificate);
+    pack_text(p, "slip", d->slip);
+    pack_text(p, "proposal", d->proposal);
+    pack_number(p, "samples", d->samples);
+    if (d->proposed_on != INT32_MIN) pack_day(p, "proposed_on", d->proposed_on);
 }
 
 static void pack_items(msgpack_packer *p, const struct store_item *first, int64_t version)
@@ -55,14 +86,15 @@ static void pack_items(msgpack_packer *p, const struct store_item *first, int64_
 
     for (const struct store_item *i = first; i; i = i->next)
         count += i->version == version;
-    buf_pack_text(p, "items");
-    msgpack_pack_array(p, count);
+    pack_list(p, "items", count);
     for (const struct store_item *i = first; i; i = i->next) {
         if (i->version != version) continue;
-        msgpack_pack_map(p, i->bytes < 0 ? 3 : 4);
+        msgpack_pack_map(p, i->bytes < 0 ? 5 : 6);
         pack_text(p, "item", i->item);
         pack_text(p, "name", i->name);
         pack_text(p, "digest", i->digest);
+        pack_text(p, "criterion", i->criterion);
+        pack_flag(p, "earlier", i->earlier);
         if (i->bytes >= 0) pack_number(p, "bytes", i->bytes);
     }
 }
@@ -74,8 +106,27 @@ static enum err bad_argument(struct why *why, const char *name)
     return why_set(why, ERR_INVALID, "BAD_ARGUMENT", "the question needs %s, as text", name);
 }
 
-/* The dossier a key means: its id, its reference, or the latest of a product, a withdrawn one only when there
- * is no other. A reference that several provinces use needs the province beside it. */
+/* The latest of a product; one that was withdrawn or turned away only when there is no other. */
+static enum err find_latest(struct store *s, struct slice code, msgpack_zone *zone,
+                            struct store_dossier **found)
+{
+    struct intake_product product;
+    size_t count = 0;
+    enum err e = store_find_product(s, code, zone, &product);
+
+    *found = NULL;
+    if (e) return e == ERR_NOT_FOUND ? ERR_NONE : e;
+    e = store_list_by_product(s, product.product, zone, found, &count);
+    for (struct store_dossier *d = *found; !e && d; d = d->next) {
+        if (d->dossier.withdrawn || d->dossier.rejected) continue;
+        *found = d;
+        break;
+    }
+    return e;
+}
+
+/* The dossier a key means: its id, its reference (the latest filing under it), or the latest of a product. A
+ * reference that several provinces use needs the province beside it. */
 static enum err find_key(struct store *s, struct slice key, struct slice province, msgpack_zone *zone,
                          struct intake_dossier *out, struct why *why)
 {
@@ -88,6 +139,8 @@ static enum err find_key(struct store *s, struct slice key, struct slice provinc
     if (e) return e;
     for (struct store_dossier *d = first; d; d = d->next) {
         if (province.size && !slice_equal(d->dossier.province, province)) continue;
+        if (found && slice_equal(d->dossier.province, found->dossier.province))
+            continue; /* an older filing */
         if (found)
             return why_set(why, ERR_INVALID, "BAD_ARGUMENT",
                            "reference %.*s stands in provinces %.*s and %.*s; name the province too",
@@ -95,13 +148,8 @@ static enum err find_key(struct store *s, struct slice key, struct slice provinc
                            SLICE_ARG(d->dossier.province));
         found = d;
     }
-    if (!found) {
-        e = store_list_by_product(s, key, zone, &first, &count);
-        if (e) return e;
-        for (found = first; found && found->dossier.withdrawn; found = found->next)
-            continue;
-        if (!found) found = first;
-    }
+    if (!found) e = find_latest(s, key, zone, &found);
+    if (e) return e;
     if (!found)
         return why_set(
             why, ERR_NOT_FOUND, "NOT_FOUND",
@@ -129,7 +177,7 @@ static enum err answer_fact(struct store *s, const msgpack_object *arguments, ms
 {
     const msgpack_object *said = mp_find(arguments, "type");
     struct slice type = slice_text("intake.dossier.accepted"), id;
-    struct store_product product;
+    struct intake_product product;
     struct intake_dossier d;
     msgpack_packer p;
     enum err e;
@@ -155,33 +203,49 @@ static enum err answer_fact(struct store *s, const msgpack_object *arguments, ms
     return answer->failed;
 }
 
+static void pack_product(msgpack_packer *p, const struct intake_product *product)
+{
+    pack_text(p, "product", product->product);
+    pack_text(p, "code", product->code);
+    pack_text(p, "name", product->name);
+    pack_text(p, "owner", product->owner);
+    pack_text(p, "owner_code", product->owner_code);
+    pack_text(p, "owner_kind", product->owner_kind);
+    pack_text(p, "province", product->province);
+    pack_text(p, "commune_code", product->commune_code);
+    pack_text(p, "commune", product->commune);
+}
+
+enum { PRODUCT_FIELDS = 9 };
+
 static enum err answer_product(struct store *s, const msgpack_object *arguments, msgpack_zone *zone,
                                struct buf *answer, struct why *why)
 {
     struct store_dossier *first = NULL;
-    struct store_product product;
+    struct store_code *codes = NULL;
+    struct intake_product product;
     struct slice code;
-    size_t count = 0;
+    size_t count = 0, code_count = 0;
     msgpack_packer p;
     enum err e;
 
     if (!mp_text(mp_find(arguments, "product"), &code)) return bad_argument(why, "product");
     e = store_find_product(s, code, zone, &product);
     if (e == ERR_NOT_FOUND)
-        return why_set(why, e, "NOT_FOUND", "no product has the code %.*s", SLICE_ARG(code));
-    if (!e) e = store_list_by_product(s, code, zone, &first, &count);
+        return why_set(why, e, "NOT_FOUND", "no product has or had the code %.*s", SLICE_ARG(code));
+    if (!e) e = store_list_codes(s, product.product, zone, &codes, &code_count);
+    if (!e) e = store_list_by_product(s, product.product, zone, &first, &count);
     if (e) return e;
     msgpack_packer_init(&p, answer, buf_pack_write);
-    msgpack_pack_map(&p, 8);
-    pack_text(&p, "product", product.product);
-    pack_text(&p, "name", product.name);
-    pack_text(&p, "owner", product.owner);
-    pack_text(&p, "owner_kind", product.owner_kind);
-    pack_text(&p, "province", product.province);
-    pack_text(&p, "commune_code", product.commune_code);
-    pack_text(&p, "commune", product.commune);
-    buf_pack_text(&p, "dossiers");
-    msgpack_pack_array(&p, count);
+    msgpack_pack_map(&p, PRODUCT_FIELDS + 2);
+    pack_product(&p, &product);
+    pack_list(&p, "codes", code_count);
+    for (; codes; codes = codes->next) {
+        msgpack_pack_map(&p, 2);
+        pack_text(&p, "code", codes->code);
+        pack_day(&p, "given_on", codes->given_on);
+    }
+    pack_list(&p, "dossiers", count);
     for (const struct store_dossier *d = first; d; d = d->next) {
         msgpack_pack_map(&p, SHORT_FIELDS);
         pack_short(&p, &d->dossier);
@@ -189,33 +253,159 @@ static enum err answer_product(struct store *s, const msgpack_object *arguments,
     return answer->failed;
 }
 
+/* The owner a key means: its code, or its name; a name that several provinces know needs the province. */
+static enum err find_owner(struct store *s, struct slice key, struct slice province, msgpack_zone *zone,
+                           struct store_owner *out, struct why *why)
+{
+    char name_key[INTAKE_KEY_BYTES];
+    struct store_owner *first = NULL, *found = NULL;
+    size_t count = 0;
+    enum err e = store_find_owner(s, key, zone, out);
+
+    if (e != ERR_NOT_FOUND) return e;
+    e = intake_key(key, name_key);
+    if (!e) e = store_list_owners_named(s, name_key, zone, &first, &count);
+    if (e) return e;
+    for (; first; first = first->next) {
+        if (province.size && !slice_equal(first->province, province)) continue;
+        if (found)
+            return why_set(why, ERR_INVALID, "BAD_ARGUMENT",
+                           "provinces %.*s and %.*s have an owner of this name; name the province too",
+                           SLICE_ARG(found->province), SLICE_ARG(first->province));
+        found = first;
+    }
+    if (!found)
+        return why_set(why, ERR_NOT_FOUND, "NOT_FOUND", "no owner has the code or name %.*s", SLICE_ARG(key));
+    *out = *found;
+    return ERR_NONE;
+}
+
+static enum err answer_owner(struct store *s, const msgpack_object *arguments, msgpack_zone *zone,
+                             struct buf *answer, struct why *why)
+{
+    struct slice key, province = { NULL, 0 };
+    struct store_product *first = NULL;
+    struct store_owner owner;
+    size_t count = 0;
+    msgpack_packer p;
+    enum err e;
+
+    if (!mp_text(mp_find(arguments, "key"), &key)) return bad_argument(why, "key");
+    if (mp_find(arguments, "province") && !mp_text(mp_find(arguments, "province"), &province))
+        return bad_argument(why, "province");
+    e = find_owner(s, key, province, zone, &owner, why);
+    if (!e) e = store_list_products_of(s, owner.owner_code, zone, &first, &count);
+    if (e) return e;
+    msgpack_packer_init(&p, answer, buf_pack_write);
+    msgpack_pack_map(&p, 5);
+    pack_text(&p, "owner_code", owner.owner_code);
+    pack_text(&p, "name", owner.name);
+    pack_text(&p, "owner_kind", owner.kind);
+    pack_text(&p, "province", owner.province);
+    pack_list(&p, "products", count);
+    for (; first; first = first->next) {
+        msgpack_pack_map(&p, PRODUCT_FIELDS);
+        pack_product(&p, &first->product);
+    }
+    return answer->failed;
+}
+
+/* What belongs to a dossier, besides itself. */
+struct dossier_lists {
+    struct store_version *versions;
+    struct store_item *items;
+    struct store_assessment *assessments;
+    struct store_slip *slips;
+    struct store_request *requests;
+    struct store_asked *asked;
+    size_t version_count, item_count, assessment_count, slip_count, request_count, asked_count;
+};
+
+static enum err list_all(struct store *s, const struct intake_dossier *d, msgpack_zone *zone,
+                         struct dossier_lists *l)
+{
+    enum err e = store_list_versions(s, d->dossier, zone, &l->versions, &l->version_count);
+
+    if (!e) e = store_list_items(s, d->dossier, zone, &l->items, &l->item_count);
+    if (!e) e = store_list_assessments(s, d->dossier, zone, &l->assessments, &l->assessment_count);
+    if (!e) e = store_list_slips(s, d, zone, &l->slips, &l->slip_count);
+    if (!e) e = store_list_requests(s, d, zone, &l->requests, &l->request_count);
+    if (!e) e = store_list_asked(s, d, zone, &l->asked, &l->asked_count);
+    return e;
+}
+
+static void pack_versions(msgpack_packer *p, const struct dossier_lists *l)
+{
+    pack_list(p, "versions", l->version_count);
+    for (const struct store_version *v = l->versions; v; v = v->next) {
+        msgpack_pack_map(p, 5);
+        pack_number(p, "version", v->version);
+        pack_text(p, "name", v->name);
+        pack_text(p, "owner", v->owner);
+        pack_text(p, "reason", v->reason);
+        pack_items(p, l->items, v->version);
+    }
+}
+
+static void pack_requests(msgpack_packer *p, const struct dossier_lists *l)
+{
+    pack_list(p, "requests", l->request_count);
+    for (const struct store_request *r = l->requests; r; r = r->next) {
+        size_t count = 0;
+
+        for (const struct store_asked *a = l->asked; a; a = a->next)
+            count += slice_equal(a->request, r->request);
+        msgpack_pack_map(p, 5);
+        pack_text(p, "desk", r->desk);
+        pack_text(p, "reason", r->reason);
+        pack_day(p, "due_before", r->due_before);
+        pack_flag(p, "open", r->open);
+        pack_list(p, "items", count);
+        for (const struct store_asked *a = l->asked; a; a = a->next) {
+            if (!slice_equal(a->request, r->request)) continue;
+            msgpack_pack_map(p, 2);
+            pack_text(p, "item", a->item);
+            pack_flag(p, "came", a->came);
+        }
+    }
+}
+
+static void pack_desk(msgpack_packer *p, const struct dossier_lists *l)
+{
+    pack_list(p, "assessments", l->assessment_count);
+    for (const struct store_assessment *a = l->assessments; a; a = a->next) {
+        msgpack_pack_map(p, 2);
+        pack_text(p, "topic", a->topic);
+        pack_text(p, "finding", a->finding);
+    }
+    pack_list(p, "slips", l->slip_count);
+    for (const struct store_slip *slip = l->slips; slip; slip = slip->next) {
+        msgpack_pack_map(p, 5);
+        pack_text(p, "desk", slip->desk);
+        pack_text(p, "number", slip->number);
+        pack_day(p, "received_on", slip->received_on);
+        pack_text(p, "commune_code", slip->commune_code);
+        pack_text(p, "rule_set", slip->rule_set);
+    }
+    pack_requests(p, l);
+}
+
 static enum err answer_dossier(struct store *s, const msgpack_object *arguments, msgpack_zone *zone,
                                struct buf *answer, struct why *why)
 {
-    struct store_version *versions = NULL;
-    struct store_item *items = NULL;
-    size_t version_count = 0, item_count = 0;
+    struct dossier_lists lists = { .versions = NULL };
     struct intake_dossier d;
     msgpack_packer p;
     enum err e = dossier_asked(s, arguments, zone, &d, why);
 
-    if (!e) e = store_list_versions(s, d.dossier, zone, &versions, &version_count);
-    if (!e) e = store_list_items(s, d.dossier, zone, &items, &item_count);
+    if (!e) e = list_all(s, &d, zone, &lists);
     if (e) return e;
     msgpack_packer_init(&p, answer, buf_pack_write);
-    msgpack_pack_map(&p, SHORT_FIELDS + LONG_FIELDS + 1);
+    msgpack_pack_map(&p, SHORT_FIELDS + LONG_FIELDS + (d.proposed_on != INT32_MIN) + 4);
     pack_short(&p, &d);
     pack_long(&p, &d);
-    buf_pack_text(&p, "versions");
-    msgpack_pack_array(&p, version_count);
-    for (const struct store_version *v = versions; v; v = v->next) {
-        msgpack_pack_map(&p, 5);
-        pack_number(&p, "version", v->version);
-        pack_text(&p, "name", v->name);
-        pack_text(&p, "owner", v->owner);
-        pack_text(&p, "reason", v->reason);
-        pack_items(&p, items, v->version);
-    }
+    pack_versions(&p, &lists);
+    pack_desk(&p, &lists);
     return answer->failed;
 }
 
@@ -282,6 +472,11 @@ static enum err ask_product(void *store, const msgpack_object *arguments, struct
     return with_zone(answer_product, store, arguments, answer, why);
 }
 
+static enum err ask_owner(void *store, const msgpack_object *arguments, struct buf *answer, struct why *why)
+{
+    return with_zone(answer_owner, store, arguments, answer, why);
+}
+
 static enum err ask_dossier(void *store, const msgpack_object *arguments, struct buf *answer, struct why *why)
 {
     return with_zone(answer_dossier, store, arguments, answer, why);
@@ -293,6 +488,6 @@ static enum err ask_plans(void *store, const msgpack_object *arguments, struct b
 }
 
 const struct question intake_questions[] = {
-    { "fact", ask_fact }, { "product", ask_product }, { "dossier", ask_dossier }, { "plans", ask_plans },
-    { NULL, NULL },
+    { "fact", ask_fact },       { "product", ask_product }, { "owner", ask_owner },
+    { "dossier", ask_dossier }, { "plans", ask_plans },     { NULL, NULL },
 };

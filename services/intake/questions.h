@@ -2,9 +2,13 @@
  *
  *   fact    {key, type?, province?}   key is a dossier's id or reference, or a product code → {id, product}
  *                                     type intake.dossier.accepted (when absent) or intake.product.registered
- *   product {product}                 the product, and its dossiers, the latest first
- *   dossier {key, province?}          the dossier in its latest version, and every version with its papers
+ *   product {product}                 the product, every code it has or had, its dossiers, the latest first
+ *   owner   {key, province?}          key is an owner's code or name: the owner and its products
+ *   dossier {key, province?}          the dossier in its latest version, every version with its papers, the
+ *                                     commune's report, slips, and requests with what came
  *   plans   {}                        {plans, products, budget_vnd, rows}
+ *
+ * A product code is any that a product has or had.
  *
  * ERR_NOT_FOUND (code NOT_FOUND) or ERR_INVALID (code BAD_ARGUMENT).
  */

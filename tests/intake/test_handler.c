@@ -1,221 +1,5 @@
 /* Intake's conversation: what comes in, what is said, what the questions answer then. */
-#include "common/clock.h"
-#include "common/mp.h"
-#include "proto/codec.h"
-#include "services/intake/handler.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-struct fixture {
-    struct bench *bench;
-    msgpack_zone *zone;
-    int32_t day;
-    int fed;
-};
-
-static int open_it(void **state)
-{
-    static struct fixture f;
-    struct why why = { 0 };
-
-    memset(&f, 0, sizeof f);
-    f.zone = msgpack_zone_new(8192);
-    f.day = clock_day_from_civil(2018, 12, 1);
-    *state = &f;
-    if (!f.zone || hash_init()) return -1;
-    return bench_new(&intake_service, ":memory:", &f.bench, &why) ? -1 : 0;
-}
-
-static int close_it(void **state)
-{
-    struct fixture *f = *state;
-
-    bench_destroy(&f->bench);
-    msgpack_zone_free(f->zone);
-    return 0;
-}
-
-/* --- feeding and looking --- */
-
-static void feed_data(struct fixture *f, const char *publisher, const char *type, const char *province,
-                      struct slice data)
-{
-    char topic[TOPIC_MAX + 1], id[24];
-    struct envelope e = { .source = slice_text(publisher), .type = slice_text(type) };
-    struct buf bytes = { 0 };
-
-    snprintf(topic, sizeof topic, "%s.%s", type, province);
-    snprintf(id, sizeof id, "event-%d", ++f->fed);
-    e.id = slice_text(id);
-    e.time_ms = clock_day_start_ms(f->day);
-    assert_int_equal(envelope_write(&e, data, &bytes), ERR_NONE);
-    assert_int_equal(
-        bench_feed(f->bench, publisher, topic, buf_slice(&bytes), clock_day_start_ms(f->day) + 1000),
-        ERR_NONE);
-    buf_fini(&bytes);
-}
-
-static void feed(struct fixture *f, const char *publisher, const struct event_kind *kind,
-                 const char *province, const void *event)
-{
-    struct buf data = { 0 };
-    struct why why = { 0 };
-
-    assert_int_equal(codec_encode(kind, event, &data, &why), ERR_NONE);
-    feed_data(f, publisher, kind->type, province, buf_slice(&data));
-    buf_fini(&data);
-}
-
-static struct envelope outcome(struct fixture *f, size_t i)
-{
-    struct envelope e;
-    struct slice topic;
-
-    assert_int_equal(bench_outcome(f->bench, i, &topic, &e), ERR_NONE);
-    return e;
-}
-
-/* The only outcome is of this type, with this code. */
-static void assert_refused(struct fixture *f, const char *type, const char *code)
-{
-    const struct envelope e = outcome(f, 0);
-    struct slice said = { NULL, 0 };
-
-    assert_int_equal(bench_outcomes(f->bench), 1);
-    assert_true(slice_is(e.type, type));
-    assert_true(mp_text(mp_find(&e.data, "code"), &said));
-    if (!slice_is(said, code)) fail_msg("code is %.*s, not %s", SLICE_ARG(said), code);
-}
-
-static msgpack_object ask(struct fixture *f, const char *question, const char *key, const char *value,
-                          enum err wanted)
-{
-    struct buf arguments = { 0 }, answer = { 0 };
-    msgpack_object out = { .type = MSGPACK_OBJECT_NIL };
-    msgpack_packer p;
-    struct why why = { 0 };
-    char *copy;
-
-    msgpack_packer_init(&p, &arguments, buf_pack_write);
-    msgpack_pack_map(&p, key ? 1 : 0);
-    if (key) {
-        buf_pack_text(&p, key);
-        buf_pack_text(&p, value);
-    }
-    assert_int_equal(bench_ask(f->bench, question, buf_slice(&arguments), &answer, &why), wanted);
-    if (!wanted) {
-        copy = msgpack_zone_malloc(f->zone, answer.size);
-        assert_non_null(copy);
-        memcpy(copy, answer.data, answer.size);
-        assert_int_equal(mp_read(slice_of(copy, answer.size), f->zone, &out, &why), ERR_NONE);
-    } else {
-        assert_true(why.code[0] != '\0');
-    }
-    buf_fini(&arguments);
-    buf_fini(&answer);
-    return out;
-}
-
-static void assert_text(const msgpack_object *map, const char *key, const char *value)
-{
-    struct slice text = { NULL, 0 };
-
-    assert_true(mp_text(mp_find(map, key), &text));
-    if (!slice_is(text, value)) fail_msg("%s is %.*s, not %s", key, SLICE_ARG(text), value);
-}
-
-static void assert_number(const msgpack_object *map, const char *key, int64_t value)
-{
-    int64_t number = -1;
-
-    assert_true(mp_i64(mp_find(map, key), &number));
-    assert_true(number == value);
-}
-
-/* --- what comes in --- */
-
-static struct evidence papers[] = { { .item = { "registration_form", 17 } },
-                                    { .item = { "business_plan", 13 } },
-                                    { .item = { "organisation", 12 } },
-                                    { .item = { "business_registration", 21 } },
-                                    { .item = { "samples", 7 } } };
-
-static struct dossier_filed a_dossier(const char *reference, const char *product)
-{
-    return (struct dossier_filed){ .reference = slice_text(reference),
-                                   .province = slice_text("06"),
-                                   .has_kind = true,
-                                   .kind = dossier_kind_FIRST,
-                                   .has_product = true,
-                                   .product = slice_text(product),
-                                   .has_owner = true,
-                                   .owner = slice_text("HTX Tài Hoan"),
-                                   .has_owner_kind = true,
-                                   .owner_kind = owner_kind_COOPERATIVE,
-                                   .has_district_code = true,
-                                   .district_code = slice_text("066"),
-                                   .has_commune_code = true,
-                                   .commune_code = slice_text("02152"),
-                                   .has_commune = true,
-                                   .commune = slice_text("Xã Côn Minh"),
-                                   .has_round = true,
-                                   .round = slice_text("2018-1"),
-                                   .has_rule_set = true,
-                                   .rule_set = slice_text("provisional-2018"),
-                                   .has_items = true,
-                                   .items = papers,
-                                   .items_count = 5 };
-}
-
-static void file(struct fixture *f, const struct dossier_filed *d)
-{
-    feed(f, "province-06", &dossier_filed_kind, "06", d);
-}
-
-/* File it, expect it accepted, and copy the id of the dossier.accepted. */
-static struct slice accepted_id(struct fixture *f, const struct dossier_filed *d)
-{
-    struct envelope e;
-    char *copy;
-
-    file(f, d);
-    e = outcome(f, 0);
-    assert_true(slice_is(e.type, "intake.dossier.accepted"));
-    copy = msgpack_zone_malloc(f->zone, e.id.size);
-    assert_non_null(copy);
-    memcpy(copy, e.id.data, e.id.size);
-    return slice_of(copy, e.id.size);
-}
-
-static void rate(struct fixture *f, struct slice dossier)
-{
-    char hash[65];
-    struct product_rated rated = { .dossier = dossier,
-                                   .reference = slice_text("BK-01"),
-                                   .product = slice_text("P"),
-                                   .name = slice_text("n"),
-                                   .owner = slice_text("o"),
-                                   .province = slice_text("06"),
-                                   .council = slice_text("c"),
-                                   .round = slice_text("2018-1"),
-                                   .level = level_PROVINCE,
-                                   .rule_set = slice_text("provisional-2018"),
-                                   .sum_hundredths = 7200,
-                                   .members = 1,
-                                   .star = 4,
-                                   .star_by_points = 4,
-                                   .term_months = 36 };
-
-    memset(hash, 'a', 64);
-    hash[64] = '\0';
-    rated.rule_hash = slice_text(hash);
-    feed(f, "scoring", &product_rated_kind, "06", &rated);
-    assert_int_equal(bench_outcomes(f->bench), 0);
-}
+#include "tests/intake/scene.h"
 
 /* --- tests --- */
 
@@ -230,12 +14,16 @@ static void a_whole_dossier_is_accepted_and_its_product_registered(void **state)
     char id[65];
 
     file(f, &d);
-    assert_int_equal(bench_outcomes(f->bench), 2);
+    assert_outcomes(f, (const char *const[]){ "intake.dossier.accepted", "intake.owner.registered",
+                                              "intake.product.registered", NULL });
     e = outcome(f, 0);
     assert_int_equal(dossier_accepted_decode(&e, f->zone, &accepted, NULL), ERR_NONE);
     assert_true(slice_is(accepted.product, "06-066-02152-1-2018"));
     snprintf(id, sizeof id, "%.*s", SLICE_ARG(e.id));
     e = outcome(f, 1);
+    assert_text(&e.data, "owner_code", "CT-06-000001");
+    assert_text(&e.data, "name", "HTX Tài Hoan");
+    e = outcome(f, 2);
     assert_int_equal(product_registered_decode(&e, f->zone, &product, NULL), ERR_NONE);
     assert_true(slice_is(product.product, "06-066-02152-1-2018"));
     assert_true(slice_is(product.commune, "Xã Côn Minh"));
@@ -303,7 +91,7 @@ static void references_provinces_and_rounds_are_kept_apart(void **state)
     assert_refused(f, "intake.dossier.returned", "REFERENCE_USED");
     d = a_dossier("BK-02", "Miến dong");
     d.province = slice_text("24");
-    file(f, &d);
+    feed(f, "province-06", &dossier_filed_kind, "06", &d);
     assert_refused(f, "intake.dossier.returned", "WRONG_PROVINCE");
     d = a_dossier("BK-02", decomposed);
     file(f, &d);
@@ -333,10 +121,13 @@ static void serials_count_and_codes_follow_the_day(void **state)
     assert_text(&e.data, "product", "06-066-02152-2-2018");
     f->day = clock_day_from_civil(2025, 7, 1);
     d = a_dossier("BK-03", "Trà hoa vàng");
-    d.has_district_code = false;
+    d.has_district_code = d.has_rule_set = false;
+    d.items = new_papers;
+    d.items_count = 2;
     file(f, &d);
     e = outcome(f, 0);
     assert_text(&e.data, "product", "06-02152-1-2025");
+    assert_text(&e.data, "rule_set", "QD148");
 }
 
 static void a_supplement_makes_a_new_version(void **state)

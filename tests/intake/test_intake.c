@@ -8,181 +8,16 @@
 
 #include <cmocka.h>
 
-static const struct evidence old_papers[] = { { .item = { "registration_form", 17 } },
-                                              { .item = { "business_plan", 13 } },
-                                              { .item = { "organisation", 12 } },
-                                              { .item = { "business_registration", 21 } },
-                                              { .item = { "samples", 7 } } };
-static const struct evidence new_papers[] = { { .item = { "registration_form", 17 } },
-                                              { .item = { "self_assessment", 15 } },
-                                              { .item = { "commune_report", 14 } },
-                                              { .item = { "commune_proposal", 16 } } };
-
 static int32_t day(int year, int month, int day_of_month)
 {
     return clock_day_from_civil(year, month, day_of_month);
 }
 
-static struct dossier_filed old_dossier(void)
-{
-    return (struct dossier_filed){ .reference = slice_text("BK-01"),
-                                   .province = slice_text("06"),
-                                   .has_kind = true,
-                                   .kind = dossier_kind_FIRST,
-                                   .has_product = true,
-                                   .product = slice_text("Miến dong"),
-                                   .has_owner = true,
-                                   .owner = slice_text("HTX Tài Hoan"),
-                                   .has_owner_kind = true,
-                                   .owner_kind = owner_kind_COOPERATIVE,
-                                   .has_district_code = true,
-                                   .district_code = slice_text("066"),
-                                   .has_commune_code = true,
-                                   .commune_code = slice_text("02152"),
-                                   .has_round = true,
-                                   .round = slice_text("2018-1"),
-                                   .has_rule_set = true,
-                                   .rule_set = slice_text("provisional-2018"),
-                                   .has_items = true,
-                                   .items = old_papers,
-                                   .items_count = 5 };
-}
-
-static struct dossier_filed new_dossier(void)
-{
-    struct dossier_filed d = old_dossier();
-
-    d.has_district_code = false;
-    d.district_code = slice_of(NULL, 0);
-    d.rule_set = slice_text("QD26_2026");
-    d.has_rubric = true;
-    d.rubric = slice_text("qd-26-2026-06-che-bien-gao-ngu-coc");
-    d.items = new_papers;
-    d.items_count = 4;
-    return d;
-}
-
-static bool has_gap(const struct intake_gaps *gaps, const char *code, const char *field)
-{
-    for (size_t i = 0; i < gaps->count; i++)
-        if (slice_is(gaps->list[i].code, code) && slice_is(gaps->list[i].field, field)) return true;
-    return false;
-}
-
-static void whole_dossiers_have_no_gap(void **state)
-{
-    struct dossier_filed d = old_dossier();
-    struct intake_gaps gaps;
-
-    (void)state;
-    intake_find_gaps(&d, day(2018, 12, 1), &gaps);
-    assert_int_equal(gaps.count, 0);
-    d.rule_set = slice_text("QD1048");
-    d.has_rubric = true;
-    d.rubric = slice_text("qd-1048-2019-06-che-bien-gao-ngu-coc");
-    intake_find_gaps(&d, day(2020, 1, 1), &gaps);
-    assert_int_equal(gaps.count, 0);
-    d = new_dossier();
-    intake_find_gaps(&d, day(2026, 6, 1), &gaps);
-    assert_int_equal(gaps.count, 0);
-    d.rule_set = slice_text("QD148");
-    d.has_rubric = false;
-    intake_find_gaps(&d, day(2025, 8, 1), &gaps);
-    assert_int_equal(gaps.count, 0);
-    assert_int_equal(intake_check_gaps(&gaps, NULL), ERR_NONE);
-}
-
-static void every_gap_is_named_at_once(void **state)
-{
-    static const char *const fields[] = { "kind",         "product", "owner", "owner_kind",
-                                          "commune_code", "round",   "rubric" };
-    struct dossier_filed d = { .reference = slice_text("X"),
-                               .province = slice_text("06"),
-                               .has_rule_set = true,
-                               .rule_set = slice_text("QD26_2026") };
-    struct intake_gaps gaps;
-    struct why why = { 0 };
-
-    (void)state;
-    intake_find_gaps(&d, day(2026, 6, 1), &gaps);
-    assert_int_equal(gaps.count, 11);
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        assert_true(has_gap(&gaps, "FIELD_MISSING", fields[i]));
-    for (size_t i = 0; i < 4; i++) {
-        char item[32];
-
-        snprintf(item, sizeof item, "%.*s", SLICE_ARG(new_papers[i].item));
-        assert_true(has_gap(&gaps, "ITEM_MISSING", item));
-    }
-    assert_int_equal(intake_check_gaps(&gaps, &why), ERR_INVALID);
-    assert_string_equal(why.code, "GAPS");
-    assert_non_null(strstr(why.sentence, "11 gaps"));
-    assert_non_null(strstr(why.sentence, "commune_proposal"));
-}
-
-static void single_gaps_have_their_codes(void **state)
-{
-    struct intake_gaps gaps;
-    struct dossier_filed d;
-
-    (void)state;
-    d = old_dossier();
-    d.has_district_code = false;
-    intake_find_gaps(&d, day(2025, 6, 30), &gaps);
-    assert_int_equal(gaps.count, 1);
-    assert_true(has_gap(&gaps, "FIELD_MISSING", "district_code"));
-
-    d = new_dossier();
-    d.has_district_code = true;
-    d.district_code = slice_text("066");
-    intake_find_gaps(&d, day(2025, 7, 1), &gaps);
-    assert_int_equal(gaps.count, 1);
-    assert_true(has_gap(&gaps, "FIELD_ABOLISHED", "district_code"));
-
-    d = old_dossier();
-    d.commune_code = slice_text("0215x");
-    d.district_code = slice_text("-66");
-    d.product = slice_text(" \t ");
-    intake_find_gaps(&d, day(2018, 12, 1), &gaps);
-    assert_int_equal(gaps.count, 3);
-    assert_true(has_gap(&gaps, "FIELD_FORMAT", "commune_code"));
-    assert_true(has_gap(&gaps, "FIELD_FORMAT", "district_code"));
-    assert_true(has_gap(&gaps, "FIELD_MISSING", "product"));
-
-    d = old_dossier();
-    d.rule_set = slice_text("QD9999");
-    intake_find_gaps(&d, day(2018, 12, 1), &gaps);
-    assert_int_equal(gaps.count, 1);
-    assert_true(has_gap(&gaps, "RULE_SET_UNKNOWN", "rule_set"));
-
-    d = new_dossier();
-    d.rubric = slice_text("qd-1048-2019-14-ca-phe-ca-cao");
-    intake_find_gaps(&d, day(2026, 6, 1), &gaps);
-    assert_int_equal(gaps.count, 1);
-    assert_true(has_gap(&gaps, "RUBRIC_OTHER", "rubric"));
-}
-
-static void a_tour_needs_no_samples(void **state)
-{
-    struct dossier_filed d = old_dossier();
-    struct intake_gaps gaps;
-
-    (void)state;
-    d.rule_set = slice_text("QD1048");
-    d.items_count = 4;
-    d.has_rubric = true;
-    d.rubric = slice_text("qd-1048-2019-26-du-lich-cong-dong");
-    intake_find_gaps(&d, day(2020, 1, 1), &gaps);
-    assert_int_equal(gaps.count, 0);
-    d.rubric = slice_text("qd-1048-2019-14-ca-phe-ca-cao");
-    intake_find_gaps(&d, day(2020, 1, 1), &gaps);
-    assert_int_equal(gaps.count, 1);
-    assert_true(has_gap(&gaps, "ITEM_MISSING", "samples"));
-}
-
 static void references_and_rounds_are_used_once(void **state)
 {
-    const struct dossier_filed d = old_dossier();
+    const struct dossier_filed d = { .reference = slice_text("BK-01"),
+                                     .province = slice_text("06"),
+                                     .round = slice_text("2018-1") };
     struct why why = { 0 };
 
     (void)state;
@@ -239,23 +74,128 @@ static void reports_are_late_from_their_day_on(void **state)
     assert_true(intake_report_late(&report, day(2019, 1, 10)));
 }
 
-static void codes_change_their_form_with_the_districts(void **state)
+static void codes_have_two_forms(void **state)
 {
+    static const char *const others[] = { "83",
+                                          "83-x-2025",
+                                          "83-28780-3",
+                                          "83-28780-x-2025",
+                                          "8-28780-3-2025",
+                                          "x3-28780-3-2025",
+                                          "83-82-28780-3-2025",
+                                          "1-83-829-28780-3-2025",
+                                          "83-28780--2025",
+                                          "" };
     char code[INTAKE_CODE_BYTES];
-    int64_t serial = 0, year = 0;
+    struct intake_code said;
 
     (void)state;
     intake_product_code(day(2025, 6, 30), slice_text("83"), slice_text("829"), slice_text("28780"), 3, code);
     assert_string_equal(code, "83-829-28780-3-2025");
-    assert_true(intake_code_parts(slice_text(code), &serial, &year));
-    assert_int_equal(serial, 3);
-    assert_int_equal(year, 2025);
+    assert_true(intake_code_read(slice_text(code), &said));
+    assert_true(slice_is(said.province, "83") && slice_is(said.district, "829"));
+    assert_true(slice_is(said.commune, "28780"));
+    assert_int_equal(said.serial, 3);
+    assert_int_equal(said.year, 2025);
     intake_product_code(day(2025, 7, 1), slice_text("83"), slice_of(NULL, 0), slice_text("28780"), 12, code);
     assert_string_equal(code, "83-28780-12-2025");
-    assert_true(intake_code_parts(slice_text(code), &serial, &year));
-    assert_int_equal(serial, 12);
-    assert_false(intake_code_parts(slice_text("83"), &serial, &year));
-    assert_false(intake_code_parts(slice_text("83-x-2025"), &serial, &year));
+    assert_true(intake_code_read(slice_text(code), &said));
+    assert_int_equal(said.serial, 12);
+    assert_int_equal(said.district.size, 0);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(intake_code_read(slice_text(others[i]), &said));
+}
+
+static void codes_of_before_the_areas_changed_are_old(void **state)
+{
+    const struct slice old_form = slice_text("83-829-28780-3-2022"), new_form = slice_text("83-28780-3-2026");
+    const int32_t changed = day(2025, 7, 1);
+
+    (void)state;
+    assert_true(intake_code_is_old(new_form, day(2025, 6, 30), changed));
+    assert_false(intake_code_is_old(new_form, day(2025, 7, 1), changed));
+    assert_true(
+        intake_code_is_old(old_form, day(2026, 6, 1), changed)); /* printed long ago, known since today */
+    assert_false(intake_code_is_old(slice_text("X"), day(2026, 6, 1), changed));
+}
+
+static void owners_have_codes_of_their_own(void **state)
+{
+    char code[INTAKE_CODE_BYTES];
+
+    (void)state;
+    intake_owner_code(slice_text("06"), 12, code);
+    assert_string_equal(code, "CT-06-000012");
+    assert_int_equal(intake_owner_serial(slice_text(code)), 12);
+    assert_int_equal(intake_owner_serial(slice_text("CT-06-x")), 0);
+}
+
+static void slips_are_given_once_for_what_is_there(void **state)
+{
+    struct slip_filed slip = { .reference = slice_text("BK-01"),
+                               .province = slice_text("06"),
+                               .desk = desk_COMMUNE,
+                               .received_on = day(2026, 6, 1),
+                               .has_commune_code = true,
+                               .commune_code = slice_text("02152") };
+    const struct slice province = slice_text("06");
+    struct why why = { 0 };
+
+    (void)state;
+    assert_int_equal(intake_check_slip(&slip, province, day(2026, 6, 1), false, true, &why), ERR_NONE);
+    assert_int_equal(intake_check_slip(&slip, province, day(2026, 5, 31), false, true, &why), ERR_INVALID);
+    assert_string_equal(why.code, "SLIP_FUTURE");
+    why_clear(&why);
+    assert_int_equal(intake_check_slip(&slip, province, day(2026, 6, 1), true, true, &why), ERR_INVALID);
+    assert_string_equal(why.code, "SLIP_TWICE");
+    why_clear(&why);
+    assert_int_equal(intake_check_slip(&slip, province, day(2026, 6, 1), false, false, &why), ERR_INVALID);
+    assert_string_equal(why.code, "RULE_SET_UNKNOWN");
+    why_clear(&why);
+    assert_int_equal(intake_check_slip(&slip, slice_text("24"), day(2026, 6, 1), false, true, &why),
+                     ERR_INVALID);
+    assert_string_equal(why.code, "WRONG_PROVINCE");
+    why_clear(&why);
+    slip.has_commune_code = false;
+    assert_int_equal(intake_check_slip(&slip, province, day(2026, 6, 1), false, true, &why), ERR_INVALID);
+    assert_string_equal(why.code, "COMMUNE_NEEDED");
+    why_clear(&why);
+    slip.desk = desk_PROVINCE;
+    assert_int_equal(intake_check_slip(&slip, province, day(2026, 6, 1), false, true, &why), ERR_NONE);
+}
+
+static void desks_speak_of_what_is_open(void **state)
+{
+    static const struct {
+        struct intake_standing standing;
+        const char *code; /* NULL: open */
+    } cases[] = {
+        { { .received = true }, NULL },
+        { { .accepted = true }, NULL },
+        { { .received = false }, "UNKNOWN_REFERENCE" },
+        { { .accepted = true, .withdrawn = true }, "WITHDRAWN" },
+        { { .accepted = true, .rated = true }, "RATED" },
+        { { .rejected = true }, "REJECTED" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct why why = { 0 };
+        const enum err e = intake_check_standing(&cases[i].standing, slice_text("BK-01"), &why);
+
+        assert_int_equal(e, cases[i].code ? ERR_INVALID : ERR_NONE);
+        assert_string_equal(why.code, cases[i].code ? cases[i].code : "");
+    }
+}
+
+static void what_is_asked_for_is_due_on_a_day_to_come(void **state)
+{
+    struct why why = { 0 };
+
+    (void)state;
+    assert_int_equal(intake_check_due(day(2026, 6, 2), day(2026, 6, 1), &why), ERR_NONE);
+    assert_int_equal(intake_check_due(day(2026, 6, 1), day(2026, 6, 1), &why), ERR_INVALID);
+    assert_string_equal(why.code, "DUE_PAST");
 }
 
 static void supplements_need_an_open_dossier_and_a_change(void **state)
@@ -275,6 +215,10 @@ static void supplements_need_an_open_dossier_and_a_change(void **state)
     d.rated = true;
     assert_int_equal(intake_check_open(&d, id, slice_text("06"), &why), ERR_INVALID);
     assert_string_equal(why.code, "RATED");
+    why_clear(&why);
+    d.rejected = true;
+    assert_int_equal(intake_check_open(&d, id, slice_text("06"), &why), ERR_INVALID);
+    assert_string_equal(why.code, "REJECTED");
     why_clear(&why);
     d.withdrawn = true;
     assert_int_equal(intake_check_open(&d, id, slice_text("06"), &why), ERR_INVALID);
@@ -296,14 +240,15 @@ static void supplements_need_an_open_dossier_and_a_change(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_dossiers_have_no_gap),
-        cmocka_unit_test(every_gap_is_named_at_once),
-        cmocka_unit_test(single_gaps_have_their_codes),
-        cmocka_unit_test(a_tour_needs_no_samples),
         cmocka_unit_test(references_and_rounds_are_used_once),
         cmocka_unit_test(plans_stand_once_for_their_years),
         cmocka_unit_test(reports_are_late_from_their_day_on),
-        cmocka_unit_test(codes_change_their_form_with_the_districts),
+        cmocka_unit_test(codes_have_two_forms),
+        cmocka_unit_test(codes_of_before_the_areas_changed_are_old),
+        cmocka_unit_test(owners_have_codes_of_their_own),
+        cmocka_unit_test(slips_are_given_once_for_what_is_there),
+        cmocka_unit_test(desks_speak_of_what_is_open),
+        cmocka_unit_test(what_is_asked_for_is_due_on_a_day_to_come),
         cmocka_unit_test(supplements_need_an_open_dossier_and_a_change),
     };
 

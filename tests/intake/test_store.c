@@ -84,31 +84,31 @@ static void serials_count_within_a_commune_and_year(void **state)
 {
     struct fixture *f = *state;
     const struct slice province = slice_text("06"), commune = slice_text("02152");
-    struct product_registered product = { .product = slice_text("P1"),
+    struct product_registered product = { .product = slice_text("06-066-02152-1-2018"),
                                           .name = slice_text("Miến"),
                                           .owner = slice_text("HTX"),
                                           .owner_kind = owner_kind_COOPERATIVE,
                                           .province = province,
                                           .commune_code = commune };
-    struct store_product found;
+    struct intake_product found;
     int64_t serial = 0;
 
     assert_int_equal(store_next_serial(&f->store, province, commune, 2018, &serial), ERR_NONE);
     assert_int_equal(serial, 1);
-    assert_int_equal(store_add_product(&f->store, slice_text("id"), &product, "htx", "miến", 2018, 1),
+    assert_int_equal(store_add_product(&f->store, slice_text("id"), &product, "htx", "miến", 17000),
                      ERR_NONE);
     assert_int_equal(store_next_serial(&f->store, province, commune, 2018, &serial), ERR_NONE);
     assert_int_equal(serial, 2);
     assert_int_equal(store_next_serial(&f->store, province, commune, 2019, &serial), ERR_NONE);
     assert_int_equal(serial, 1);
     assert_int_equal(store_find_product_named(&f->store, province, "htx", "miến", f->zone, &found), ERR_NONE);
-    assert_true(slice_is(found.product, "P1"));
+    assert_true(slice_is(found.product, "06-066-02152-1-2018"));
     assert_true(slice_is(found.owner_kind, "cooperative"));
     assert_int_equal(store_find_product_named(&f->store, province, "htx", "khác", f->zone, &found),
                      ERR_NOT_FOUND);
     /* One name of one owner in one province is one product. */
     product.product = slice_text("P2");
-    assert_int_equal(store_add_product(&f->store, slice_text("id2"), &product, "htx", "miến", 2018, 2),
+    assert_int_equal(store_add_product(&f->store, slice_text("id2"), &product, "htx", "miến", 17000),
                      ERR_INVALID);
 }
 
