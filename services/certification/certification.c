@@ -1,4 +1,4 @@
-/* certification.c - the rules of certification. */
+/* certification.c - which line of a decision stands, and what a certificate is called. */
 #include "services/certification/certification.h"
 
 #include "common/clock.h"
@@ -6,12 +6,7 @@
 
 #include <stdio.h>
 
-const int32_t certification_notices[CERTIFICATION_NOTICES] = { 180, 150, 120, 30 };
-
-enum { STAR_LEAST = 3 };
-
-/* The words of the pick: what a rating carries as text. */
-static const char *authority_text(enum authority a)
+const char *certification_authority_text(enum authority a)
 {
     static const char *const words[authority_COUNT] = { [authority_DISTRICT] = "district",
                                                         [authority_PROVINCE] = "province",
@@ -25,9 +20,8 @@ int32_t certification_first_day(const struct decision_signed *decision)
     return decision->has_issued_on ? decision->issued_on : decision->signed_on;
 }
 
-/* The sender's topic and the decision must speak of the same province, and only the ministry of "00". */
-static enum err check_sender(enum authority authority, struct slice said, struct slice province,
-                             struct why *why)
+enum err certification_check_sender(enum authority authority, struct slice said, struct slice province,
+                                    struct why *why)
 {
     const bool national = slice_is(said, "00");
 
@@ -41,11 +35,11 @@ static enum err check_sender(enum authority authority, struct slice said, struct
         return why_set(why, ERR_INVALID, "WRONG_PROVINCE",
                        "a decision of the %s cannot be of province %.*s; 00 stands for the ministry, and for "
                        "nobody else",
-                       authority_text(authority), SLICE_ARG(said));
+                       certification_authority_text(authority), SLICE_ARG(said));
     return ERR_NONE;
 }
 
-static enum err check_not_ahead(int32_t signed_on, int32_t day, struct why *why)
+enum err certification_check_not_ahead(int32_t signed_on, int32_t day, struct why *why)
 {
     char text[CLOCK_DAY_TEXT + 1], today[CLOCK_DAY_TEXT + 1];
 
@@ -63,9 +57,9 @@ enum err certification_check_decision(const struct decision_signed *decision, st
                                       int32_t day, bool known, struct why *why)
 {
     char text[CLOCK_DAY_TEXT + 1], first[CLOCK_DAY_TEXT + 1];
-    enum err e = check_sender(decision->authority, decision->province, province, why);
+    enum err e = certification_check_sender(decision->authority, decision->province, province, why);
 
-    if (!e) e = check_not_ahead(decision->signed_on, day, why);
+    if (!e) e = certification_check_not_ahead(decision->signed_on, day, why);
     if (e) return e;
     if (certification_first_day(decision) < decision->signed_on) {
         clock_day_text(decision->signed_on, text);
@@ -84,6 +78,18 @@ enum err certification_check_decision(const struct decision_signed *decision, st
     return ERR_NONE;
 }
 
+/* [inferred] Any later rating of the same dossier, of a higher level or a later round, takes the place of the
+ * earlier. On a central result that was given back (26/2026/QĐ-TTg Art. 7.4) the province certifies by naming
+ * that result; once it has the product rated again, the newer result holds. */
+static enum err check_latest(const struct rating *rating, struct why *why)
+{
+    if (rating->later.size == 0) return ERR_NONE;
+    return why_set(why, ERR_INVALID, "RATING_SUPERSEDED",
+                   "product %.*s was rated again with the same dossier; name that result, %.*s%s",
+                   SLICE_ARG(rating->product), SLICE_ARG(rating->later),
+                   rating->later_remanded ? ", on which the lower level may certify" : "");
+}
+
 /* What the rating itself forbids, whoever signs. */
 static enum err check_rating(const struct decision_item *item, const struct rating *rating, struct why *why)
 {
@@ -98,7 +104,8 @@ static enum err check_rating(const struct decision_item *item, const struct rati
         return why_set(why, ERR_INVALID, "DECIDED_TWICE",
                        "this rating of product %.*s is recognised already; one rating gives one certificate",
                        SLICE_ARG(rating->product));
-    if (rating->star < STAR_LEAST)
+    if (check_latest(rating, why)) return ERR_INVALID;
+    if (rating->star < CERTIFICATION_STAR_LEAST)
         return why_set(
             why, ERR_INVALID, "STAR_TOO_LOW",
             "product %.*s was rated %lld, with a mean of %s; below three stars there is no decision and no "
@@ -113,10 +120,38 @@ static enum err check_rating(const struct decision_item *item, const struct rati
     return ERR_NONE;
 }
 
-enum err certification_check_line(const struct decision_signed *decision, const struct decision_item *item,
-                                  const struct rating *rating, struct why *why)
+/* Who signs is who the rating's rule set names for this star on the day of the signature. */
+static enum err check_signer(const struct decision_signed *decision, const struct rating *rating,
+                             const struct signer *signer, struct why *why)
 {
-    const char *signer = authority_text(decision->authority);
+    char day[CLOCK_DAY_TEXT + 1];
+
+    clock_day_text(decision->signed_on, day);
+    if (!signer->known || signer->term_months < 0)
+        return why_set(why, ERR_INVALID, "RULE_SET_UNKNOWN",
+                       "product %.*s was rated under rule set %.*s, which %s; the operator must propose it "
+                       "first (ocop rules propose)",
+                       SLICE_ARG(rating->product), SLICE_ARG(rating->rule_set),
+                       signer->known ? "gives no term of certificates" : "is not adopted");
+    if (!signer->named)
+        return why_set(why, ERR_INVALID, "WRONG_AUTHORITY",
+                       "rule set %.*s names nobody who recognises %lld stars on %s; correct the decision's "
+                       "date, or leave product %.*s out",
+                       SLICE_ARG(rating->rule_set), (long long)rating->star, day, SLICE_ARG(rating->product));
+    if (signer->authority != decision->authority)
+        return why_set(why, ERR_INVALID, "WRONG_AUTHORITY",
+                       "%lld stars of product %.*s are recognised by the %s on %s (rule set %.*s), this "
+                       "decision is the %s's",
+                       (long long)rating->star, SLICE_ARG(rating->product),
+                       certification_authority_text(signer->authority), day, SLICE_ARG(rating->rule_set),
+                       certification_authority_text(decision->authority));
+    return ERR_NONE;
+}
+
+enum err certification_check_line(const struct decision_signed *decision, const struct decision_item *item,
+                                  struct slice product, const struct rating *rating, bool in_area,
+                                  const struct signer *signer, struct why *why)
+{
     enum err e;
 
     if (!rating)
@@ -124,92 +159,34 @@ enum err certification_check_line(const struct decision_signed *decision, const 
             why, ERR_INVALID, "NOT_YET",
             "no product.rated with id %.*s stands before this in the log; wait for it, or correct the id",
             SLICE_ARG(item->rated));
-    if (!slice_equal(rating->product, item->product))
+    if (!slice_equal(rating->product, product))
         return why_set(
             why, ERR_INVALID, "WRONG_PRODUCT",
             "the line names product %.*s, the rating it rests on is of product %.*s; name the rating of "
             "this product",
             SLICE_ARG(item->product), SLICE_ARG(rating->product));
-    if (decision->authority != authority_MINISTRY && !slice_equal(rating->province, decision->province))
+    if (decision->authority != authority_MINISTRY && !in_area)
         return why_set(why, ERR_INVALID, "WRONG_PROVINCE",
                        "product %.*s is of province %.*s; an authority of province %.*s cannot recognise it",
                        SLICE_ARG(rating->product), SLICE_ARG(rating->province),
                        SLICE_ARG(decision->province));
     e = check_rating(item, rating, why);
-    if (e) return e;
-    if (!slice_is(rating->authority, signer))
-        return why_set(why, ERR_INVALID, "WRONG_AUTHORITY",
-                       "%lld stars of product %.*s are recognised by the %.*s, this decision is the %s's",
-                       (long long)rating->star, SLICE_ARG(rating->product), SLICE_ARG(rating->authority),
-                       signer);
-    return ERR_NONE;
+    return e ? e : check_signer(decision, rating, signer, why);
 }
 
-/* --- withdrawals --- */
-
-/* Who withdraws is who issued; what a district issued is the province's since there are no districts. */
-static const char *revoker(const struct certificate *certificate, int32_t signed_on)
+enum change certification_change(int64_t older_star, int64_t star)
 {
-    if (slice_is(certificate->authority, "ministry")) return "ministry";
-    if (slice_is(certificate->authority, "district") && signed_on < clock_day_from_civil(2025, 7, 1))
-        return "district";
-    return "province";
+    if (star == older_star) return change_RENEWED;
+    return star > older_star ? change_UPGRADED : change_LOWERED;
 }
 
-enum err certification_check_revocation(const struct revocation_decided *decided, struct slice province,
-                                        int32_t day, const struct certificate *certificate, struct why *why)
-{
-    const char *signer = authority_text(decided->authority), *who;
-    char first[CLOCK_DAY_TEXT + 1];
-    enum err e = check_sender(decided->authority, decided->province, province, why);
+/* --- numbers, means --- */
 
-    if (!e) e = check_not_ahead(decided->signed_on, day, why);
-    if (e) return e;
-    if (!certificate)
-        return why_set(why, ERR_INVALID, "UNKNOWN_CERTIFICATE",
-                       "there is no certificate %.*s; correct its number, as OCOP-06-2018-0001",
-                       SLICE_ARG(decided->certificate));
-    if (decided->authority != authority_MINISTRY && !slice_equal(certificate->province, decided->province))
-        return why_set(
-            why, ERR_INVALID, "WRONG_PROVINCE",
-            "certificate %.*s is of province %.*s; an authority of province %.*s cannot withdraw it",
-            SLICE_ARG(certificate->certificate), SLICE_ARG(certificate->province),
-            SLICE_ARG(decided->province));
-    if (!slice_is(certificate->state, "valid"))
-        return why_set(why, ERR_INVALID, "NOT_VALID",
-                       "certificate %.*s is %.*s; only a valid one can be withdrawn",
-                       SLICE_ARG(certificate->certificate), SLICE_ARG(certificate->state));
-    who = revoker(certificate, decided->signed_on);
-    if (strcmp(who, signer) != 0)
-        return why_set(why, ERR_INVALID, "WRONG_AUTHORITY",
-                       "certificate %.*s is withdrawn by the %s, this decision is the %s's",
-                       SLICE_ARG(certificate->certificate), who, signer);
-    if (decided->signed_on < certificate->issued_on) {
-        clock_day_text(certificate->issued_on, first);
-        return why_set(why, ERR_INVALID, "DECISION_DATE",
-                       "certificate %.*s was issued on %s, after the date of this decision; correct the date",
-                       SLICE_ARG(certificate->certificate), first);
-    }
-    return ERR_NONE;
-}
-
-/* --- ends, numbers, means --- */
-
-bool certification_notice_due(int32_t ends_on, int32_t day, int32_t *days_left)
-{
-    for (size_t i = 0; i < CERTIFICATION_NOTICES; i++) {
-        if (ends_on - day != certification_notices[i]) continue;
-        *days_left = certification_notices[i];
-        return true;
-    }
-    return false;
-}
-
-void certification_number(struct slice province, int64_t year, int64_t serial,
+void certification_number(bool recorded, struct slice province, int64_t year, int64_t serial,
                           char number[CERTIFICATION_NUMBER_BYTES])
 {
-    snprintf(number, CERTIFICATION_NUMBER_BYTES, "OCOP-%.2s-%04lld-%04lld", province.data, (long long)year,
-             (long long)serial);
+    snprintf(number, CERTIFICATION_NUMBER_BYTES, "%s-%.2s-%04lld-%04lld", recorded ? "GHI" : "OCOP",
+             province.data, (long long)year, (long long)serial);
 }
 
 static bool read_digits(struct slice text, int64_t *number)
@@ -227,12 +204,16 @@ static bool read_digits(struct slice text, int64_t *number)
 
 bool certification_number_parts(struct slice number, int64_t *year, int64_t *serial)
 {
-    enum { YEAR_AT = 8, SERIAL_AT = 13 }; /* OCOP-PP-YYYY-NNNN */
+    enum { YEAR_AT = 3, SERIAL_AT = 8 }; /* PP-YYYY-NNNN, behind OCOP- or GHI- */
+    const size_t head = slice_starts(number, slice_text("OCOP-"))  ? 5
+                        : slice_starts(number, slice_text("GHI-")) ? 4
+                                                                   : 0;
+    const struct slice rest = slice_of(number.data + head, number.size - head);
 
-    if (number.size <= SERIAL_AT || !slice_starts(number, slice_text("OCOP-"))) return false;
-    if (number.data[YEAR_AT - 1] != '-' || number.data[SERIAL_AT - 1] != '-') return false;
-    return read_digits(slice_of(number.data + YEAR_AT, 4), year) &&
-           read_digits(slice_of(number.data + SERIAL_AT, number.size - SERIAL_AT), serial);
+    if (head == 0 || rest.size <= SERIAL_AT) return false;
+    if (rest.data[YEAR_AT - 1] != '-' || rest.data[SERIAL_AT - 1] != '-') return false;
+    return read_digits(slice_of(rest.data + YEAR_AT, 4), year) &&
+           read_digits(slice_of(rest.data + SERIAL_AT, rest.size - SERIAL_AT), serial);
 }
 
 int64_t certification_year(int32_t day)
@@ -257,4 +238,9 @@ void certification_mean(int64_t sum_hundredths, int64_t members, char text[CERTI
 enum err certification_key(struct slice number, char key[CERTIFICATION_KEY_BYTES])
 {
     return text_key(number, key, CERTIFICATION_KEY_BYTES);
+}
+
+enum err certification_name_key(struct slice name, char key[CERTIFICATION_NAME_KEY_BYTES])
+{
+    return text_key(name, key, CERTIFICATION_NAME_KEY_BYTES);
 }
