@@ -278,7 +278,10 @@ enum err apply_deadline_missed(struct turn *turn, const struct record *outcome, 
                            .due_before = m.due_before,
                            .about = m.has_about ? m.about : slice_text(""),
                            .open = m.has_open ? m.open : NOT_SAID };
-    return note(turn, outcome, &d, DEADLINE_MISSED);
+    e = note(turn, outcome, &d, DEADLINE_MISSED);
+    /* What the transition left over can be rated under no rule set: no round waits for it. */
+    if (!e && m.what == due_TRANSITION) e = store_note_ended(turn_store(turn), d.province, d.about);
+    return e;
 }
 
 /* A rule set begins: every dossier that waits under an earlier one has its days from now on. */

@@ -158,7 +158,7 @@ enum err apply_rejection_registered(struct turn *turn, const struct record *fact
 
     (void)fact, (void)cause;
     if (!e) e = store_end_slip(turn_store(turn), rejection.province, rejection.reference);
-    if (!e) e = store_note_rejected(turn_store(turn), rejection.province, rejection.reference);
+    if (!e) e = store_note_ended(turn_store(turn), rejection.province, rejection.reference);
     if (!e) e = store_end_dossier_deadlines(turn_store(turn), rejection.province, rejection.reference);
     return e;
 }

@@ -37,7 +37,7 @@ const struct owed *notification_owed(struct slice type, int64_t star, const stru
 extern const struct owed notification_owed_table[];
 
 enum {
-    NOTIFICATION_RECIPIENT_EXTRA = 16 /* bytes a recipient's key is longer than the owner's name, at most */
+    NOTIFICATION_RECIPIENT_EXTRA = 24 /* bytes a recipient's key is longer than the owner's name, at most */
 };
 
 /* Write the key of the contacts file: "owner:NAME", "province:06", or "ministry" for province 00. An owner

@@ -179,7 +179,8 @@ enum err store_find_dossier(struct store *s, struct slice dossier, msgpack_zone 
 enum err store_has_dossier(struct store *s, struct slice province, struct slice reference, bool *has);
 /* since: NOT_SAID leaves the day as it is. No such dossier is fine. */
 enum err store_note_waits(struct store *s, struct slice dossier, enum waits waits, int32_t since);
-enum err store_note_rejected(struct store *s, struct slice province, struct slice reference);
+/* No council will rate the dossiers of that reference any more. */
+enum err store_note_ended(struct store *s, struct slice province, struct slice reference);
 enum err store_correct_dossier(struct store *s, struct slice dossier, struct slice name, struct slice owner);
 
 /* Something that would meet the deadlines about that reference or certificate was handed in at that place ...

@@ -307,7 +307,7 @@ enum err store_note_waits(struct store *s, struct slice dossier, enum waits wait
     return db_run(q);
 }
 
-enum err store_note_rejected(struct store *s, struct slice province, struct slice reference)
+enum err store_note_ended(struct store *s, struct slice province, struct slice reference)
 {
     sqlite3_stmt *q = s->query[STORE_DOSSIER_ENDS];
 
