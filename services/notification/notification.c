@@ -2,10 +2,16 @@
 
 #include "common/clock.h"
 
+#include <stdio.h>
+
 /* Marks: [C] written in the decision, [R] reported practice, [I] inferred. */
 const struct owed notification_owed_table[] = {
     /* A dossier handed back goes to who filed it, with every gap: events.md B3 and C2, supplements [C]. */
     { "intake.dossier.returned", 0, 5, TOLD_PROVINCE, "dossier_returned" },
+
+    /* The applicant is asked for more, or turned away, with the reasons: events.md B3 [R] and B5 [C]. */
+    { "intake.request.registered", 0, 5, TOLD_OWNER, "supplement_requested" },
+    { "intake.rejection.registered", 0, 5, TOLD_OWNER, "dossier_rejected" },
 
     /* Written notice of the result to the applicant, and to the place it came from: 26/2026 Art. 7, events.md
      * D10 [C]; one and two stars get a result without recognition: Art. 4, events.md D1 [C]; an evaluation
@@ -17,6 +23,9 @@ const struct owed notification_owed_table[] = {
     { "scoring.product.rated", 1, 2, TOLD_PROVINCE, "rated_low" },
     { "scoring.product.rated", 0, 0, TOLD_OWNER, "not_rated" },
     { "scoring.product.rated", 0, 0, TOLD_PROVINCE, "not_rated" },
+
+    /* The centre gave less than five stars; the province certifies on that or rates again: Art. 7.4 [C]. */
+    { "scoring.product.remanded", 0, 5, TOLD_PROVINCE, "product_remanded" },
 
     /* A line of a decision that does not stand goes back to the authority that signed it [I]. */
     { "certification.recognition.refused", 0, 5, TOLD_PROVINCE, "recognition_refused" },
@@ -35,17 +44,38 @@ const struct owed notification_owed_table[] = {
     /* The issuer tells the holder in writing before the end: OCOP.md 9, events.md E1 [I] and E2 [R]. */
     { "certification.certificate.expiring", 0, 5, TOLD_OWNER, "certificate_expiring" },
     { "certification.certificate.expired", 0, 5, TOLD_OWNER, "certificate_expired" },
+
+    /* The holder of a certificate that stays valid while its re-rating is awaited: 26/2026 Art. 12.3 [C]. */
+    { "certification.certificate.extended", 0, 5, TOLD_OWNER, "certificate_extended" },
+    { "certification.extension.ended", 0, 5, TOLD_OWNER, "extension_ended" },
     { NULL, 0, 0, TOLD_OWNER, NULL },
 };
 
 /* Reports asked of every province with an approved plan. */
 static const struct {
-    const char *what;
     int period_end[3], due_before[3];
-    const char *source, *template_name;
-} deadlines[] = {
+    const char *source;
+} reports[] = {
     /* Official letter 9654/BNN-VPĐP of 12/12/2018: results to 31/12/2018, before 10/01/2019 [C]. */
-    { "report", { 2018, 12, 31 }, { 2019, 1, 10 }, "9654/BNN-VPĐP", "report_missed" },
+    { { 2018, 12, 31 }, { 2019, 1, 10 }, "9654/BNN-VPĐP" },
+};
+
+/* Days and limits come from the adopted rule sets; here stands only who is told. */
+static const struct deadline_text deadline_texts[due_COUNT] = {
+    [due_REPORT] = { NULL, "report_missed", false, false },
+    /* The commune's 15 working days: 26/2026 Art. 7, events.md B [C]; the copy to the province [I]. */
+    [due_COMMUNE] = { "commune_near", "commune_missed", false, true },
+    /* The applicant answers a request; that the desk learns of a missed one [I]. */
+    [due_SUPPLEMENT] = { "supplement_near", "supplement_missed", false, true },
+    /* The rounds of 26/2026 Art. 5 [C]; who is told [I]. */
+    [due_ROUND_CUTOFF] = { "round_cutoff_near", "round_cutoff_reached", false, false },
+    [due_ROUND_END] = { "round_end_near", "round_end_missed", false, false },
+    /* 45 days from the full dossier: 26/2026 Art. 7 [C]. */
+    [due_RE_RATING] = { "re_rating_near", "re_rating_missed", false, false },
+    /* 60 and 30 days: 26/2026 Art. 12.2 [C]; the applicant must know too, the dossier would be void [I]. */
+    [due_TRANSITION] = { "transition_near", "transition_missed", true, false },
+    /* 15 days from the finding: 26/2026 Art. 8 [C]. */
+    [due_WITHDRAWAL] = { "withdrawal_near", "withdrawal_missed", false, false },
 };
 
 const struct owed *notification_owed(struct slice type, int64_t star, const struct owed *after)
@@ -71,9 +101,21 @@ static enum err join(const char *prefix, struct slice rest, char *out, size_t si
 enum err notification_recipient(enum told who, struct slice owner, struct slice province, char *out,
                                 size_t size)
 {
-    if (who == TOLD_OWNER) return join("owner:", owner, out, size);
+    if (who == TOLD_OWNER && owner.size > 0) return join("owner:", owner, out, size);
     if (slice_is(province, "00")) return join("ministry", slice_text(""), out, size);
     return join("province:", province, out, size);
+}
+
+enum err notification_commune(struct slice province, struct slice commune_code, char *out, size_t size)
+{
+    char place[NOTIFICATION_RECIPIENT_EXTRA];
+
+    if (commune_code.size == 0)
+        return notification_recipient(TOLD_PROVINCE, slice_text(""), province, out, size);
+    if (snprintf(place, sizeof place, "%.*s-%.*s", SLICE_ARG(province), SLICE_ARG(commune_code)) >=
+        (int)sizeof place)
+        return ERR_LIMIT;
+    return join("commune:", slice_text(place), out, size);
 }
 
 void notification_message_id(struct slice about, struct slice recipient, char id[HASH_ID_TEXT + 1])
@@ -83,26 +125,29 @@ void notification_message_id(struct slice about, struct slice recipient, char id
     hash_id(parts, 3, id);
 }
 
-size_t notification_deadlines(void)
+size_t notification_reports(void)
 {
-    return sizeof deadlines / sizeof deadlines[0];
+    return sizeof reports / sizeof reports[0];
 }
 
-struct deadline notification_deadline(size_t i)
+struct report_due notification_report(size_t i)
 {
-    const int *end = deadlines[i].period_end, *due = deadlines[i].due_before;
+    const int *end = reports[i].period_end, *due = reports[i].due_before;
 
-    return (struct deadline){ .what = deadlines[i].what,
-                              .period_end = clock_day_from_civil(end[0], end[1], end[2]),
-                              .due_before = clock_day_from_civil(due[0], due[1], due[2]),
-                              .year = end[0],
-                              .source = deadlines[i].source,
-                              .template_name = deadlines[i].template_name };
+    return (struct report_due){ .period_end = clock_day_from_civil(end[0], end[1], end[2]),
+                                .due_before = clock_day_from_civil(due[0], due[1], due[2]),
+                                .year = end[0],
+                                .source = reports[i].source };
 }
 
-bool notification_is_past(const struct deadline *d, int32_t today)
+bool notification_is_past(const struct report_due *d, int32_t today)
 {
     return today >= d->due_before;
+}
+
+const struct deadline_text *notification_deadline_text(enum due what)
+{
+    return &deadline_texts[what];
 }
 
 const char *message_state_word(const struct message_state *state)

@@ -1,4 +1,4 @@
-/* notification.h - the rules: who must be told what, which reports are due when, which receipts may be noted.
+/* notification.h - the rules: who must be told what, which texts a deadline has, which receipts may be noted.
  *
  * Pure: no clock, no files, no sockets, no allocation, no SQL. The same arguments give the same answer in a
  * rebuild years later.
@@ -12,11 +12,12 @@
 #include "common/err.h"
 #include "common/hash.h"
 #include "common/slice.h"
+#include "proto/events.h"
 
 #include <stdint.h>
 
 enum told {
-    TOLD_OWNER,   /* the applicant or holder, by name */
+    TOLD_OWNER,   /* the applicant or holder, by name; the province where the name is not known */
     TOLD_PROVINCE /* the province's OCOP agency; the ministry when the province is 00 */
 };
 
@@ -36,31 +37,41 @@ const struct owed *notification_owed(struct slice type, int64_t star, const stru
 extern const struct owed notification_owed_table[];
 
 enum {
-    NOTIFICATION_RECIPIENT_EXTRA = 16 /* bytes a recipient's key is longer than the owner's name, at most */
+    NOTIFICATION_RECIPIENT_EXTRA = 24 /* bytes a recipient's key is longer than the owner's name, at most */
 };
 
-/* Write the key of the contacts file: "owner:NAME", "province:06", or "ministry" for province 00.
- * size   of `out`; owner.size + NOTIFICATION_RECIPIENT_EXTRA is always enough
- * ERR_LIMIT when it is not. */
+/* Write the key of the contacts file: "owner:NAME", "province:06", or "ministry" for province 00. An owner
+ * nobody knows (empty) is told through the province. size   of `out`; owner.size +
+ * NOTIFICATION_RECIPIENT_EXTRA is always enough ERR_LIMIT when it is not. */
 enum err notification_recipient(enum told who, struct slice owner, struct slice province, char *out,
                                 size_t size);
+
+/* The commune that received a dossier: "commune:66-24175"; the province where its code is not known. `size`
+ * as above. */
+enum err notification_commune(struct slice province, struct slice commune_code, char *out, size_t size);
 
 /* hash_id of ("message", about, recipient): one event owes one recipient one message. */
 void notification_message_id(struct slice about, struct slice recipient, char id[HASH_ID_TEXT + 1]);
 
 /* A report that each province with a plan for its year owes. */
-struct deadline {
-    const char *what;   /* "report" */
+struct report_due {
     int32_t period_end; /* results up to this day */
     int32_t due_before; /* strictly before this day */
     int year;           /* a plan covering this year owes it */
     const char *source; /* number of the letter that asks for it */
-    const char *template_name;
 };
-size_t notification_deadlines(void);
-struct deadline notification_deadline(size_t i);
-/* A deadline can be found missed from the day itself on, and not before. */
-bool notification_is_past(const struct deadline *d, int32_t today);
+size_t notification_reports(void);
+struct report_due notification_report(size_t i);
+/* A report can be found missed from the day itself on, and not before. */
+bool notification_is_past(const struct report_due *d, int32_t today);
+
+/* What is written when a deadline is near or missed; the one whose deadline it is always gets it. */
+struct deadline_text {
+    const char *near, *missed; /* names of texts; NULL: nothing is announced */
+    bool owner_too;            /* the applicant, besides the authority that must act */
+    bool province_if_missed;   /* a copy to the province */
+};
+const struct deadline_text *notification_deadline_text(enum due what);
 
 /* What is known of a message. Delivery and receipt are noted independently, so that the order in which the
  * courier's word and the recipient's come in does not matter. */

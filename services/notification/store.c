@@ -1,8 +1,8 @@
-#include "services/notification/store.h"
+#include "services/notification/store_inside.h"
 
 #include "proto/codec.h"
 
-static const char *const sql[STORE_QUERIES] = {
+static const char *const sql[STORE_LAW] = {
     [STORE_ADD_MESSAGE] =
         "INSERT INTO message(message, recipient, template, about, product, certificate, day, queued_seq)"
         " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -12,15 +12,16 @@ static const char *const sql[STORE_QUERIES] = {
         " FROM message WHERE message = ?1",
     [STORE_NOTE_DELIVERY] = "UPDATE message SET delivery = ?2 WHERE message = ?1",
     [STORE_NOTE_RECEIPT] = "UPDATE message SET received_on = ?2 WHERE message = ?1",
-    [STORE_COUNT_MESSAGES] = "SELECT count(*), count(*) FILTER (WHERE received_on IS NULL AND delivery = 0),"
-                             " count(*) FILTER (WHERE received_on IS NULL AND delivery = 1),"
-                             " count(*) FILTER (WHERE received_on IS NULL AND delivery = 2),"
-                             " count(*) FILTER (WHERE received_on IS NOT NULL), (SELECT count(*) FROM missed)"
-                             " FROM message",
-    [STORE_ADD_CERTIFICATE] = "INSERT INTO certificate(certificate, product, name, owner, province)"
-                              " VALUES(?1, ?2, ?3, ?4, ?5)",
+    [STORE_COUNT_MESSAGES] =
+        "SELECT count(*), count(*) FILTER (WHERE received_on IS NULL AND delivery = 0),"
+        " count(*) FILTER (WHERE received_on IS NULL AND delivery = 1),"
+        " count(*) FILTER (WHERE received_on IS NULL AND delivery = 2),"
+        " count(*) FILTER (WHERE received_on IS NOT NULL), (SELECT count(*) FROM deadline WHERE missed = 1)"
+        " FROM message",
+    [STORE_ADD_CERTIFICATE] = "INSERT INTO certificate(certificate, product, name, owner, province, star)"
+                              " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [STORE_FIND_CERTIFICATE] =
-        "SELECT product, name, owner, province FROM certificate WHERE certificate = ?1",
+        "SELECT product, name, owner, province, star FROM certificate WHERE certificate = ?1",
     /* The same years registered again change nothing here: the earlier filing is the one that counts. */
     [STORE_ADD_PLAN] = "INSERT INTO plan(province, year_from, year_to, filed_on) VALUES(?1, ?2, ?3, ?4)"
                        " ON CONFLICT DO NOTHING",
@@ -34,11 +35,17 @@ static const char *const sql[STORE_QUERIES] = {
         " WHERE year_from <= ?1 AND year_to >= ?1 AND filed_on < ?2"
         " AND NOT EXISTS (SELECT 1 FROM report r WHERE r.province = p.province AND r.period_end = ?3)"
         " AND NOT EXISTS (SELECT 1 FROM filing f WHERE f.province = p.province AND f.period_end = ?3)"
-        " AND NOT EXISTS (SELECT 1 FROM missed m WHERE m.what = ?4 AND m.due_before = ?2"
-        "                 AND m.who = 'province:' || p.province)"
+        " AND NOT EXISTS (SELECT 1 FROM deadline d WHERE d.what = 'report' AND d.about = ''"
+        "                 AND d.province = p.province AND d.due_before = ?2 AND d.missed = 1)"
         " ORDER BY province",
-    [STORE_ADD_MISSED] = "INSERT INTO missed(what, who, due_before) VALUES(?1, ?2, ?3)",
 };
+
+static const char *sql_of(size_t query)
+{
+    if (query < STORE_LAW) return sql[query];
+    return query < STORE_DEADLINE ? store_law_sql[query - STORE_LAW]
+                                  : store_deadline_sql[query - STORE_DEADLINE];
+}
 
 enum err store_open(void *store, sqlite3 *db, struct why *why)
 {
@@ -46,7 +53,8 @@ enum err store_open(void *store, sqlite3 *db, struct why *why)
 
     s->db = db;
     for (size_t i = 0; i < STORE_QUERIES; i++) {
-        enum err e = db_prepare(db, sql[i], &s->query[i], why);
+        enum err e = db_prepare(db, sql_of(i), &s->query[i], why);
+
         if (e) return e;
     }
     return ERR_NONE;
@@ -63,7 +71,7 @@ void store_close(void *store)
 }
 
 /* Text that may be absent is NULL in its column, not empty. */
-static void bind_optional(sqlite3_stmt *q, int at, bool has, struct slice text)
+void store_bind_optional(sqlite3_stmt *q, int at, bool has, struct slice text)
 {
     if (has)
         db_bind_text(q, at, text);
@@ -72,7 +80,7 @@ static void bind_optional(sqlite3_stmt *q, int at, bool has, struct slice text)
 }
 
 /* What a row says is gone with its statement, so it is copied into the turn's memory. */
-static enum err keep(msgpack_zone *zone, struct slice text, struct slice *out)
+enum err store_keep(msgpack_zone *zone, struct slice text, struct slice *out)
 {
     char *copy;
 
@@ -95,8 +103,8 @@ enum err store_add_message(struct store *s, const struct message_queued *m, uint
     db_bind_text(q, 2, m->recipient);
     db_bind_text(q, 3, m->template);
     db_bind_text(q, 4, m->about);
-    bind_optional(q, 5, m->has_product, m->product);
-    bind_optional(q, 6, m->has_certificate, m->certificate);
+    store_bind_optional(q, 5, m->has_product, m->product);
+    store_bind_optional(q, 6, m->has_certificate, m->certificate);
     if (m->has_day)
         db_bind_i64(q, 7, m->day);
     else
@@ -112,7 +120,7 @@ static enum err read_message(sqlite3_stmt *q, msgpack_zone *zone, struct message
     enum err e = ERR_NONE;
 
     for (int i = 0; !e && i < 6; i++)
-        e = keep(zone, db_text(q, i), texts[i]);
+        e = store_keep(zone, db_text(q, i), texts[i]);
     row->state.delivery = (enum delivery)db_i64(q, 6);
     row->has_day = db_i64(q, 7) != 0;
     row->day = (int32_t)db_i64(q, 8);
@@ -184,6 +192,7 @@ enum err store_add_certificate(struct store *s, struct slice certificate, const 
     db_bind_text(q, 3, h->name);
     db_bind_text(q, 4, h->owner);
     db_bind_text(q, 5, h->province);
+    db_bind_i64(q, 6, h->star);
     return db_run(q);
 }
 
@@ -199,10 +208,11 @@ enum err store_find_certificate(struct store *s, struct slice certificate, msgpa
     e = db_step(q, &found);
     if (e) return e;
     if (!found) return ERR_NOT_FOUND;
-    e = keep(zone, db_text(q, 0), &h.product);
-    if (!e) e = keep(zone, db_text(q, 1), &h.name);
-    if (!e) e = keep(zone, db_text(q, 2), &h.owner);
-    if (!e) e = keep(zone, db_text(q, 3), &h.province);
+    e = store_keep(zone, db_text(q, 0), &h.product);
+    if (!e) e = store_keep(zone, db_text(q, 1), &h.name);
+    if (!e) e = store_keep(zone, db_text(q, 2), &h.owner);
+    if (!e) e = store_keep(zone, db_text(q, 3), &h.province);
+    h.star = db_i64(q, 4);
     db_done(q);
     if (!e) *out = h;
     return e;
@@ -247,7 +257,7 @@ enum err store_add_report(struct store *s, const struct report_registered *repor
     return db_run(q);
 }
 
-enum err store_owing(struct store *s, const struct deadline *d, char provinces[STORE_PROVINCES_MAX][3],
+enum err store_owing(struct store *s, const struct report_due *d, char provinces[STORE_PROVINCES_MAX][3],
                      size_t *count)
 {
     sqlite3_stmt *q = s->query[STORE_OWING];
@@ -258,7 +268,6 @@ enum err store_owing(struct store *s, const struct deadline *d, char provinces[S
     db_bind_i64(q, 1, d->year);
     db_bind_i64(q, 2, d->due_before);
     db_bind_i64(q, 3, d->period_end);
-    db_bind_text(q, 4, slice_text(d->what));
     for (e = db_step(q, &more); !e && more && n < STORE_PROVINCES_MAX; e = db_step(q, &more), n++) {
         struct slice province = db_text(q, 0);
 
@@ -272,14 +281,4 @@ enum err store_owing(struct store *s, const struct deadline *d, char provinces[S
     if (!e && more) db_done(q);
     if (!e) *count = n;
     return e;
-}
-
-enum err store_add_missed(struct store *s, const struct deadline_missed *m)
-{
-    sqlite3_stmt *q = s->query[STORE_ADD_MISSED];
-
-    db_bind_text(q, 1, slice_text(due_word(m->what)));
-    db_bind_text(q, 2, m->who);
-    db_bind_i64(q, 3, m->due_before);
-    return db_run(q);
 }

@@ -9,12 +9,12 @@
 
 static const char subject_mark[] = "Subject: ";
 
-/* The six grounds of withdrawal travel as words of events.def; people read them as 26/2026/QĐ-TTg Art. 8 has
- * them. */
+/* Some reasons travel as words of events.def: the six grounds of withdrawal, which people read as
+ * 26/2026/QĐ-TTg Art. 8 has them, and what a newer certificate is to the older one. */
 static const struct {
     const char *word;
     const char *text[LANGUAGES];
-} grounds[] = {
+} reasons[] = {
     { "untrue_dossier", { "hồ sơ không trung thực hoặc giả mạo", "the dossier is untrue or forged" } },
     { "criteria_lost", { "không còn đáp ứng tiêu chí", "the product no longer meets the criteria" } },
     { "law_broken",
@@ -24,6 +24,9 @@ static const struct {
     { "mark_misused", { "sử dụng sai nhãn hiệu chứng nhận OCOP", "misuse of the OCOP certification mark" } },
     { "production_stopped", { "không còn sản xuất", "the product is no longer made" } },
     { "other_finding", { "kết luận khác của cơ quan có thẩm quyền", "another finding of a competent body" } },
+    { "renewed", { "đánh giá, phân hạng lại", "rated again" } },
+    { "upgraded", { "nâng hạng sao", "upgraded to more stars" } },
+    { "lowered", { "hạ hạng sao", "lowered to fewer stars" } },
 };
 
 /* What a text can be filled with. */
@@ -95,6 +98,11 @@ static void fill_members(struct buf *out, const struct letter *l)
     add_number(out, l->m->has_members, l->m->members);
 }
 
+static void fill_open(struct buf *out, const struct letter *l)
+{
+    add_number(out, l->m->has_open, l->m->open);
+}
+
 static void fill_mean(struct buf *out, const struct letter *l)
 {
     char text[32];
@@ -121,9 +129,9 @@ static void fill_day(struct buf *out, const struct letter *l)
 
 static void fill_reason(struct buf *out, const struct letter *l)
 {
-    for (size_t i = 0; i < sizeof grounds / sizeof grounds[0]; i++)
-        if (l->m->has_reason && slice_is(l->m->reason, grounds[i].word)) {
-            buf_add_text(out, grounds[i].text[l->language]);
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (l->m->has_reason && slice_is(l->m->reason, reasons[i].word)) {
+            buf_add_text(out, reasons[i].text[l->language]);
             return;
         }
     add_optional(out, l->m->has_reason, l->m->reason);
@@ -144,6 +152,7 @@ static const struct placeholder {
     { "members", fill_members },
     { "day", fill_day },
     { "reason", fill_reason },
+    { "open", fill_open },
 };
 
 static const struct placeholder *find_placeholder(struct slice name)

@@ -2,7 +2,7 @@
  *
  * A text is a first line "Subject: ...", a blank line, and a body, in UTF-8. Placeholders stand in braces:
  *
- *   {to} {message} {product} {name} {certificate} {number} {star} {mean} {members} {day} {reason}
+ *   {to} {message} {product} {name} {certificate} {number} {star} {mean} {members} {day} {reason} {open}
  *
  * A value the message does not carry is shown as "-". A day is 10/01/2019 in Vietnamese and 2019-01-10 in
  * English. The mean is sum / members with two decimals, rounded half up by whole-number arithmetic: for
@@ -26,7 +26,7 @@ struct template_text {
 };
 extern const struct template_text templates_text[]; /* ended by a NULL name */
 
-enum { TEMPLATES_MAX = 16, TEMPLATE_BYTES_MAX = 64 * 1024 };
+enum { TEMPLATES_MAX = 48, TEMPLATE_BYTES_MAX = 64 * 1024 };
 
 struct template_set {
     const char *text[TEMPLATES_MAX][LANGUAGES]; /* in the order of templates_text */

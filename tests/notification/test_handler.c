@@ -237,6 +237,7 @@ static void certificate_is_followed_through_its_life(void **state)
     assert_outcome(b, 0, "notification.message.queued.06", &e);
     assert_data_text(&e, "recipient", "owner:HTX Tài Hoan");
     assert_data_text(&e, "number", "OCOP-06-2021-0001");
+    assert_data_text(&e, "reason", "renewed");
 
     feed(b, "certification", "06", "x2", &certificate_revoked_kind, &revoked, morning_ms(2021, 1, 2));
     assert_int_equal(bench_outcomes(b), 2);
@@ -251,6 +252,66 @@ static void certificate_is_followed_through_its_life(void **state)
     assert_outcome(b, 0, "notification.message.queued.06", &e);
     assert_data_text(&e, "template", "certificate_expired");
     assert_summary(7, 0, 0, 0, 0);
+}
+
+static void extension_is_told_to_the_holder(void **state)
+{
+    const struct slice number = s("OCOP-06-2018-0001"), product = s("06-058-01840-1-2018"),
+                       name = s("Miến dong Tài Hoan");
+    const struct certificate_extended extended = { number,
+                                                   product,
+                                                   name,
+                                                   s("HTX Tài Hoan"),
+                                                   s("d9"),
+                                                   clock_day_from_civil(2021, 12, 20),
+                                                   clock_day_from_civil(2022, 6, 18) };
+    const struct extension_ended ended = { number, product, clock_day_from_civil(2022, 2, 1) };
+    struct envelope e;
+
+    (void)state;
+    feed_issued("OCOP-06-2018-0001");
+    feed(b, "certification", "06", "x1", &certificate_extended_kind, &extended, morning_ms(2021, 12, 21));
+    assert_int_equal(bench_outcomes(b), 1);
+    assert_outcome(b, 0, "notification.message.queued.06", &e);
+    assert_data_text(&e, "recipient", "owner:HTX Tài Hoan");
+    assert_data_text(&e, "template", "certificate_extended");
+    assert_data_text(&e, "day", "2022-06-18");
+    feed(b, "certification", "06", "x2", &extension_ended_kind, &ended, morning_ms(2022, 2, 1));
+    assert_int_equal(bench_outcomes(b), 1);
+    assert_outcome(b, 0, "notification.message.queued.06", &e);
+    assert_data_text(&e, "template", "extension_ended");
+    assert_data_text(&e, "name", "Miến dong Tài Hoan");
+}
+
+/* The list of a decision of 2020 may say nothing of the holder. */
+static void recorded_certificate_without_holder_is_told_to_the_province_once(void **state)
+{
+    const struct certificate_recorded recorded = { .certificate = s("GHI-06-2020-0001"),
+                                                   .name = s("Miến dong"),
+                                                   .star = 4,
+                                                   .authority = authority_PROVINCE,
+                                                   .province = s("06"),
+                                                   .rule_set = s("QD1048"),
+                                                   .issued_on = clock_day_from_civil(2020, 1, 1),
+                                                   .ends_on = clock_day_from_civil(2023, 1, 1),
+                                                   .source = s("a list") };
+    const struct certificate_expiring expiring = { recorded.certificate, s("p"), recorded.name, s("-"),
+                                                   recorded.ends_on,     30 };
+    const struct certificate_revoked revoked = { recorded.certificate, s("p"),         recorded.name, s("-"),
+                                                 ground_LAW_BROKEN,    s("9/QĐ-UBND"), 19000 };
+    struct envelope e;
+
+    (void)state;
+    feed(b, "certification", "06", "x0", &certificate_recorded_kind, &recorded, morning_ms(2026, 6, 1));
+    assert_int_equal(bench_outcomes(b), 0);
+    feed(b, "certification", "06", "x1", &certificate_expiring_kind, &expiring, morning_ms(2026, 6, 1));
+    assert_int_equal(bench_outcomes(b), 1);
+    assert_outcome(b, 0, "notification.message.queued.06", &e);
+    assert_data_text(&e, "recipient", "province:06");
+    feed(b, "certification", "06", "x2", &certificate_revoked_kind, &revoked, morning_ms(2026, 6, 1));
+    assert_int_equal(bench_outcomes(b), 1);
+    assert_outcome(b, 0, "notification.message.queued.06", &e);
+    assert_data_text(&e, "recipient", "province:06");
 }
 
 static void certificate_nobody_issued_is_a_dead_letter(void **state)
@@ -295,6 +356,12 @@ static void missing_report_is_found_once_on_its_day(void **state)
         assert_data_text(&message, "about", about);
     }
     feed_day(2019, 1, 11);
+    assert_int_equal(bench_outcomes(b), 0);
+    assert_summary(1, 0, 0, 0, 1);
+    /* It comes late: done, and it was missed all the same. */
+    feed_answer(b, "intake", "06", "rep2", &report_registered_kind,
+                &(struct report_registered){ s("06"), report.period_end, true }, morning_ms(2019, 1, 12), 98);
+    feed_day(2019, 1, 13);
     assert_int_equal(bench_outcomes(b), 0);
     assert_summary(1, 0, 0, 0, 1);
 }
@@ -399,6 +466,8 @@ int main(void)
         FRESH(returned_dossier_is_told_to_the_province_with_its_reason),
         FRESH(refused_line_of_the_ministry_goes_to_the_ministry),
         FRESH(certificate_is_followed_through_its_life),
+        FRESH(extension_is_told_to_the_holder),
+        FRESH(recorded_certificate_without_holder_is_told_to_the_province_once),
         FRESH(certificate_nobody_issued_is_a_dead_letter),
         FRESH(missing_report_is_found_once_on_its_day),
         FRESH(report_intake_has_not_answered_is_not_missed),

@@ -45,6 +45,13 @@ static void each_result_owes_its_messages(void **state)
           "owner certificate_revoked, province certificate_revoked" },
         { "ends soon", "certification.certificate.expiring", 0, "owner certificate_expiring" },
         { "has ended", "certification.certificate.expired", 0, "owner certificate_expired" },
+        { "more is asked for", "intake.request.registered", 0, "owner supplement_requested" },
+        { "turned away", "intake.rejection.registered", 0, "owner dossier_rejected" },
+        { "the centre sends back", "scoring.product.remanded", 0, "province product_remanded" },
+        { "members far apart score again among themselves", "scoring.spread.exceeded", 0, "" },
+        { "extended", "certification.certificate.extended", 0, "owner certificate_extended" },
+        { "its extension has ended", "certification.extension.ended", 0, "owner extension_ended" },
+        { "a certificate from elsewhere owes nothing", "certification.certificate.recorded", 5, "" },
         { "an accepted dossier owes nothing", "intake.dossier.accepted", 0, "" },
     };
     char line[256];
@@ -67,8 +74,15 @@ static void each_row_names_an_event_and_a_text_that_exist(void **state)
         assert_non_null(template_find(&set, slice_text(row->template_name), LANGUAGE_VI));
         assert_non_null(template_find(&set, slice_text(row->template_name), LANGUAGE_EN));
     }
-    for (size_t i = 0; i < notification_deadlines(); i++)
-        assert_non_null(template_find(&set, slice_text(notification_deadline(i).template_name), LANGUAGE_VI));
+    for (int what = due_REPORT; what < due_COUNT; what++) {
+        const struct deadline_text *text = notification_deadline_text((enum due)what);
+
+        assert_non_null(template_find(&set, slice_text(text->missed), LANGUAGE_VI));
+        if (what == due_REPORT)
+            assert_null(text->near);
+        else
+            assert_non_null(template_find(&set, slice_text(text->near), LANGUAGE_EN));
+    }
     template_set_fini(&set);
 }
 
@@ -86,6 +100,12 @@ static void recipients_are_keys_of_the_contacts_file(void **state)
     assert_int_equal(notification_recipient(TOLD_PROVINCE, none, slice_text("00"), key, sizeof key),
                      ERR_NONE);
     assert_string_equal(key, "ministry");
+    assert_int_equal(notification_recipient(TOLD_OWNER, none, slice_text("06"), key, sizeof key), ERR_NONE);
+    assert_string_equal(key, "province:06");
+    assert_int_equal(notification_commune(slice_text("66"), slice_text("24175"), key, sizeof key), ERR_NONE);
+    assert_string_equal(key, "commune:66-24175");
+    assert_int_equal(notification_commune(slice_text("66"), none, key, sizeof key), ERR_NONE);
+    assert_string_equal(key, "province:66");
     assert_int_equal(notification_recipient(TOLD_OWNER, owner, none, key, owner.size + 6), ERR_LIMIT);
     assert_int_equal(notification_recipient(TOLD_OWNER, owner, none, key, owner.size + 7), ERR_NONE);
 }
@@ -106,7 +126,7 @@ static void one_event_owes_one_recipient_one_message(void **state)
 
 static void report_of_2018_is_due_before_10_january_2019(void **state)
 {
-    struct deadline d = notification_deadline(0);
+    struct report_due d = notification_report(0);
 
     (void)state;
     assert_int_equal(d.period_end, clock_day_from_civil(2018, 12, 31));
