@@ -24,6 +24,16 @@ enum err rows_read_csv(struct rows *rows, const struct text_file *file, const ch
 enum err rows_read_json(struct rows *rows, const struct text_file *file, const char *path,
                         const struct rows_settings *settings, struct why *why);
 
+/* Tell what the codec says of each field, and of names that no field has. ERR_NOMEM. */
+enum err rows_check(struct rows *rows, const struct row_place *place, struct slice data);
+void rows_check_names(struct rows *rows, const struct row_place *place, const struct event_kind *kind,
+                      const json_t *data);
+/* Packed data with something of the right shape in place of each @REF, to check; *refs counts them. */
+enum err rows_stand_in(const struct event_kind *kind, struct slice data, struct buf *out, size_t *refs,
+                       struct why *why);
+/* The row's data is now a copy of these bytes. */
+enum err rows_keep(struct row_event *row, const struct buf *data);
+
 const struct field *rows_field(const struct event_kind *kind, struct slice name);
 /* The known field nearest to a mistyped one; for lists `items.product`. */
 void rows_nearest(const struct event_kind *kind, struct slice name, char *out, size_t size);
