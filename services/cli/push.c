@@ -145,6 +145,9 @@ static int read_files(struct push *push, struct rows *rows)
         e = rows_read(rows, push->files[i], &push->settings, &why);
     if (!e) e = rows_same(rows);
     if (e) return cli_fail_err(e, &why);
+    if (!rows->problems && !rows->count && rows->left_out)
+        return cli_fail(EXIT_USAGE, "there is nothing to push in %zu file%s; nothing was sent",
+                        rows->left_out, rows->left_out == 1 ? "" : "s");
     return rows->problems ? tell_problems(rows) : EXIT_ALL_WELL;
 }
 

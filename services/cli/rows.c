@@ -39,7 +39,7 @@ bool rows_is_province(const char *text)
 
 /* --- from JSON values to MessagePack, by the field's kind --- */
 
-static struct slice trimmed(struct slice text)
+struct slice rows_trimmed(struct slice text)
 {
     while (text.size && rows_is_blank(slice_of(text.data, 1)))
         text.data++, text.size--;
@@ -91,7 +91,7 @@ static void pack_text_value(msgpack_packer *p, const struct field *f, struct sli
         buf_pack_bin(p, text);
         return;
     }
-    if (cells && f->kind != FIELD_TEXT) text = trimmed(text);
+    if (cells && f->kind != FIELD_TEXT) text = rows_trimmed(text);
     if (cells && f->kind == FIELD_NUM && cell_number(text, &number)) {
         msgpack_pack_int64(p, number);
     } else if (cells && f->kind == FIELD_FLAG && cell_flag(text, &flag)) {

@@ -6,8 +6,9 @@
  *
  * CSV: a list's column is spelled `items.product`; a row whose other cells are all empty adds one more
  * element to the row above. A column `note`, or beginning with '#', is for people. A column `province` that
- * the event does not have names the topic's province. JSON lines: the fields, or {"type", "province",
- * "data"}.
+ * the event does not have names the topic's province. A published list of certified products is known by its
+ * header and becomes record.filed; a list of mere totals is left out with a line. JSON lines: the fields, or
+ * {"type", "province", "data"}.
  */
 #ifndef SERVICES_CLI_ROWS_H
 #define SERVICES_CLI_ROWS_H
@@ -35,6 +36,8 @@ struct rows {
     size_t count, room;
     FILE *out;       /* where problems go */
     size_t problems; /* how many, shown or not */
+    bool listed;     /* the events that may be pushed: once is enough */
+    size_t left_out; /* files that hold totals and no rows to push */
 };
 
 struct rows_settings {

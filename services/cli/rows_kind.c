@@ -67,7 +67,7 @@ const struct event_kind *rows_find_kind(struct rows *rows, const struct rows_set
 {
     const struct event_kind *kind;
     const char *said = settings->type ? settings->type : NULL;
-    bool first = rows->problems < ROWS_PROBLEMS_SHOWN && rows->out;
+    bool first = rows->out && !rows->listed;
 
     if (!said) {
         kind = rows_kind_of_path(path, settings->publisher);
@@ -84,6 +84,7 @@ const struct event_kind *rows_find_kind(struct rows *rows, const struct rows_set
                      "which event is this? Say --type, or begin the file's name with one of:");
     }
     if (first) rows_list_kinds(rows->out, settings->publisher);
+    rows->listed = true;
     return NULL;
 }
 

@@ -25,7 +25,7 @@ CASES = [
     ("dossier.filed-twice.csv", HEADER + GOOD + GOOD, [":3: ", "dossier.filed-twice.csv:2"]),
     ("dossier.filed-header.csv", HEADER, [":1: ", "no row"]),
     ("dossier.filed-quote.csv", HEADER + 'BK-1,06,first,"Chè,HTX\n', [":2: ", "never closed"]),
-    ("dossier.filed-number.csv", "reference,province,items.item,items.bytes\nA,06,x,abc\n", [":2: items: ", "bytes"]),
+    ("dossier.filed-number.csv", "reference,province,items.item,items.bytes\nA,06,x,abc\n", [":2: items[0].bytes: ", '"abc"']),
     ("rows.csv", "a,b\n1,2\n", ["--type", "dossier.filed"]),
     ("bad.jsonl", '{"type":"dossier.filed","data":{"reference":"A"}}\n', [":1: province: ", "missing"]),
     ("worse.jsonl", '{"type":"dossier.filed",\n', [":1: ", "JSON"]),
