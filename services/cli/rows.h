@@ -74,8 +74,8 @@ void rows_list_kinds(FILE *out, const char *publisher);
 void rows_template(FILE *out, const struct event_kind *kind, char separator);
 /* hash_id(publisher, type, data): the same row is the same event, however often it is pushed. */
 void rows_event_id(const char *publisher, const char *type, struct slice data, char id[HASH_ID_TEXT + 1]);
-/* What the envelope's subject is: the reference, product, council, number, message or name, whichever the
- * event has. */
+/* What the envelope's subject is: the reference, product, council, name, number, message or certificate, the
+ * first of them that the event has. */
 struct slice rows_subject(const msgpack_object *data);
 
 #endif

@@ -117,7 +117,8 @@ void rows_event_id(const char *publisher, const char *type, struct slice data, c
 
 struct slice rows_subject(const msgpack_object *data)
 {
-    static const char *const names[] = { "reference", "product", "council", "number", "message", "name" };
+    static const char *const names[] = { "reference", "product", "council",    "name",
+                                         "number",    "message", "certificate" };
     struct slice text = { NULL, 0 };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

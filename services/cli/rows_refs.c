@@ -8,7 +8,8 @@
 static bool may_be_ref(const struct field *f)
 {
     if (f->kind == FIELD_FACT) return true;
-    return f->kind == FIELD_ID && (!strcmp(f->name, "product") || !strcmp(f->name, "certificate"));
+    return f->kind == FIELD_ID && (!strcmp(f->name, "product") || !strcmp(f->name, "product_code") ||
+                                   !strcmp(f->name, "certificate"));
 }
 
 static bool is_ref(const struct field *f, const msgpack_object *o, struct slice *ref)
@@ -53,7 +54,9 @@ static enum err resolve_value(struct resolver *r, msgpack_packer *p, const struc
             e = resolve_map(r, p, f->item, &o->via.array.ptr[i]);
         }
     } else if (is_ref(f, o, &ref)) {
-        const char *want = f->kind == FIELD_FACT ? "id" : f->name;
+        const char *want = f->kind == FIELD_FACT            ? "id"
+                           : strcmp(f->name, "certificate") ? "product"
+                                                            : "certificate";
 
         r->refs++;
         e = r->lookup(r->context, ref_type(kind, f), ref, want, found, r->why);

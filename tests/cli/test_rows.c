@@ -373,6 +373,39 @@ static void references_are_asked_of_the_fact_they_stand_beside(void **state)
     end(&f);
 }
 
+static void what_is_pushed_after_a_result_is_asked_of_whom_it_stands_with(void **state)
+{
+    static const struct {
+        const char *name, *text, *asked;
+    } cases[] = {
+        { "conflict.declared.csv", "council,member,dossier\nBK-1,m1,@BK18-01\n",
+          "intake.dossier.accepted BK18-01 id\n" },
+        { "dossier.filed.csv",
+          "reference,province,kind,product_code,certificate\nBK-2,06,upgrade,@BK-1,@BK-1\n",
+          "intake.dossier.accepted BK-1 product\ncertification.certificate.issued BK-1 certificate\n" },
+        { "finding.filed.csv", "province,certificate,ground,found_on\n06,@BK-1,criteria_lost,2019-05-01\n",
+          "certification.certificate.issued BK-1 certificate\n" },
+        { "dismissal.decided.csv", "finding,authority,province,reason\n@OCOP-06-2018-0001,province,06,x\n",
+          "certification.finding.registered OCOP-06-2018-0001 id\n" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fixture f;
+        char seen[512] = "";
+        struct why why = { 0 };
+
+        print_message("%s\n", cases[i].name);
+        begin(&f, cases[i].name, cases[i].text);
+        read_it(&f, NULL, NULL);
+        assert_string_equal(f.problems, "");
+        assert_true(f.rows.list[0].has_refs);
+        assert_int_equal(rows_resolve(&f.rows.list[0], "tinh-bac-kan", find_ref, seen, &why), ERR_NONE);
+        assert_string_equal(seen, cases[i].asked);
+        end(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +421,7 @@ int main(void)
         cmocka_unit_test(the_same_row_twice_names_both_lines),
         cmocka_unit_test(an_unknown_event_lists_those_that_can_be_pushed),
         cmocka_unit_test(references_are_asked_of_the_fact_they_stand_beside),
+        cmocka_unit_test(what_is_pushed_after_a_result_is_asked_of_whom_it_stands_with),
     };
 
     if (hash_init()) return 1;
