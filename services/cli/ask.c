@@ -4,9 +4,10 @@
 #include "common/clock.h"
 #include "services/cli/print.h"
 
+#include <poll.h>
 #include <string.h>
 
-enum { ASK_TURN_MS = 500 };
+enum { ASK_TURN_MS = 500, ASK_PAUSE_MS = 100 };
 
 static void pack_arguments(struct buf *out, const json_t *arguments)
 {
@@ -58,6 +59,23 @@ enum err ask(const char *service, const char *question, const char *name, const 
     if (!e) e = ask_with(service, question, arguments, out, why);
     json_decref(arguments);
     return e;
+}
+
+enum err ask_long(const struct cli *cli, const char *service, const char *question, json_t **out,
+                  struct why *why)
+{
+    const int64_t until = clock_monotonic_ms() + (int64_t)cli->wait_s * 1000;
+    enum err e;
+
+    for (;;) {
+        struct why last = { 0 };
+
+        e = ask(service, question, NULL, NULL, out, &last);
+        if (cli_stopped && e) return why_set(why, ERR_INTERRUPTED, "STOPPED", "stopped; nothing was sent");
+        if ((e != ERR_TIMEOUT && e != ERR_INTERRUPTED) || clock_monotonic_ms() >= until)
+            return e ? why_set(why, e, last.code, "%s", last.sentence) : ERR_NONE;
+        (void)poll(NULL, 0, ASK_PAUSE_MS);
+    }
 }
 
 enum err ask_head(uint64_t *head, struct why *why)

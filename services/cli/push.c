@@ -264,20 +264,31 @@ enum err strangers_print(struct spool *sp, struct why *why)
     return spool_strangers(sp, tell_stranger, &told, why);
 }
 
-int push_finish(struct spool *sp, const struct cli *cli, bool verbose)
+static int finish(struct spool *sp, const struct cli *cli, bool verbose, bool say_counts, struct verdicts *v)
 {
-    struct verdicts v = { 0 };
     struct why why = { 0 }, why_print = { 0 };
     uint64_t epoch = spool_epoch(sp);
     enum err e = session_run(sp, cli, &why);
-    enum err ep = verdicts_print(sp, cli, verbose, &v, &why_print);
+    enum err ep = verdicts_print(sp, cli, verbose, v, &why_print);
 
     if (!ep && spool_epoch(sp) != epoch) ep = strangers_print(sp, &why_print);
     if (ep) return cli_fail_err(ep, &why_print);
-    if (!cli->json) {
-        printf("%" PRIu64 " accepted, %" PRIu64 " returned or refused, %" PRIu64 " waiting\n", v.accepted,
-               v.refused, v.waiting);
+    if (say_counts && !cli->json) {
+        printf("%" PRIu64 " accepted, %" PRIu64 " returned or refused, %" PRIu64 " waiting\n", v->accepted,
+               v->refused, v->waiting);
     }
-    if (e) return left_over(sp, e, &why, v.waiting);
-    return v.refused ? EXIT_SOME_REFUSED : EXIT_ALL_WELL;
+    if (e) return left_over(sp, e, &why, v->waiting);
+    return v->refused ? EXIT_SOME_REFUSED : EXIT_ALL_WELL;
+}
+
+int push_end(struct spool *sp, const struct cli *cli, bool verbose, struct verdicts *out)
+{
+    return finish(sp, cli, verbose, false, out);
+}
+
+int push_finish(struct spool *sp, const struct cli *cli, bool verbose)
+{
+    struct verdicts v = { 0 };
+
+    return finish(sp, cli, verbose, true, &v);
 }

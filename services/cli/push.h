@@ -40,14 +40,16 @@ enum err push_event(struct spool *sp, const char *type, const char *file, struct
  * replaced before are said anew with `again`. *known counts those the spool has already. */
 enum err push_rows(struct spool *sp, struct rows *rows, bool again, size_t *known, struct why *why);
 
-/* Run the session, print the verdicts, and say what is left; the exit code. */
+struct verdicts {
+    uint64_t accepted, refused, waiting;
+};
+/* Run the session, print the verdicts, and say what is left; the exit code. push_finish says the counts too.
+ */
+int push_end(struct spool *sp, const struct cli *cli, bool verbose, struct verdicts *out);
 int push_finish(struct spool *sp, const struct cli *cli, bool verbose);
 /* Tell of rows of the log that were sent under this name and are not in the spool. */
 enum err strangers_print(struct spool *sp, struct why *why);
 /* Print the verdict of each reported row; counts them up. */
-struct verdicts {
-    uint64_t accepted, refused, waiting;
-};
 enum err verdicts_print(struct spool *sp, const struct cli *cli, bool verbose, struct verdicts *out,
                         struct why *why);
 
