@@ -23,17 +23,17 @@ static const struct view views[] = {
     { "dossier", "intake", "dossier", "key" },
     { "dossier", "scoring", "product", NULL }, /* of the product that intake named */
     { "dossier", "certification", "product", NULL },
-    { "owner", "intake", "owner", "owner" },
+    { "owner", "intake", "owner", "key" },
     { "council", "scoring", "council", "council" },
     { "message", "notification", "message", "message" },
 };
 
 enum { VIEWS = sizeof views / sizeof views[0], CODE_MAX = 64 };
-enum { KEY_ON = 0x200, KEY_AS_OF, KEY_WHO, KEY_ONLY };
+enum { KEY_ON = 0x200, KEY_AS_OF, KEY_PROVINCE, KEY_WHO, KEY_ONLY };
 
 struct show {
     struct cli *cli;
-    const char *kind, *code, *day, *who, *state;
+    const char *kind, *code, *province, *day, *who, *state;
     int64_t as_of; /* 0: the head */
 };
 
@@ -57,7 +57,7 @@ static const char show_doc[] =
     "  ocop show certificate OCOP-06-2018-0001 --json\n"
     "  ocop show certificate 06-901-90005-1-2018 --on 2021-12-17\n"
     "  ocop show certificate GHI-89-2022-0001 --on 2025-10-10 --as-of 4711\n"
-    "  ocop show owner \"HTX Tài Hoan\"\n"
+    "  ocop show owner \"HTX Tài Hoan\" --province 06\n"
     "  ocop show deadlines --who province:06 --only open\n"
     "\n"
     "Exit codes: 0 found, 1 nobody knows it, 3 a service does not answer.\n";
@@ -65,8 +65,9 @@ static const char show_doc[] =
 static const struct argp_option show_options[] = {
     { "on", KEY_ON, "DAY", 0, "certificate: its status on this day, YYYY-MM-DD", 1 },
     { "as-of", KEY_AS_OF, "SEQ", 0, "certificate: from what the log held up to this place", 1 },
+    { "province", KEY_PROVINCE, "NN", 0, "dossier, owner: where several provinces have one of that name", 1 },
     { "who", KEY_WHO, "KEY", 0, "deadlines: of this one, as province:06, commune:06-01234, owner:NAME", 1 },
-    { "only", KEY_ONLY, "STATE", 0, "deadlines: in this state alone, as open or missed", 1 },
+    { "only", KEY_ONLY, "STATE", 0, "deadlines: in this state alone: open, neared, missed or done", 1 },
     { 0 },
 };
 
@@ -119,6 +120,9 @@ static error_t parse_show(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_AS_OF:
         s->as_of = parse_seq(state, arg);
+        return 0;
+    case KEY_PROVINCE:
+        s->province = arg;
         return 0;
     case KEY_WHO:
         s->who = arg;
@@ -202,24 +206,32 @@ static void keep_product(const json_t *answer, char product[CODE_MAX])
     if (code) snprintf(product, CODE_MAX, "%s", code);
 }
 
+static json_t *with_text(json_t *arguments, const char *name, const char *value)
+{
+    if (value) json_object_set_new(arguments, name, json_string(value));
+    return arguments;
+}
+
 /* One service's view. *found and *silent count up; the sentence of a service that does not know it stays in
  * why. */
-static void show_view(const struct cli *cli, const struct view *v, const char *code, char product[CODE_MAX],
-                      size_t *found, size_t *silent, struct why *why)
+static void show_view(const struct show *s, const struct view *v, char product[CODE_MAX], size_t *found,
+                      size_t *silent, struct why *why)
 {
-    json_t *answer = NULL;
+    json_t *arguments, *answer = NULL;
     struct why own = { 0 };
     enum err e;
 
     if (!v->argument && !product[0]) return;
-    e = ask(v->service, v->question, v->argument ? v->argument : "product", v->argument ? code : product,
-            &answer, &own);
+    arguments =
+        with_text(json_object(), v->argument ? v->argument : "product", v->argument ? s->code : product);
+    e = ask_with(v->service, v->question, with_text(arguments, "province", s->province), &answer, &own);
+    json_decref(arguments);
     if (!e) {
         ++*found;
         if (!strcmp(v->service, "certification"))
-            show_standing(cli, answer, NULL);
+            show_standing(s->cli, answer, NULL);
         else
-            show_answer(cli, v->service, answer);
+            show_answer(s->cli, v->service, answer);
         keep_product(answer, product);
         json_decref(answer);
         return;
@@ -231,12 +243,6 @@ static void show_view(const struct cli *cli, const struct view *v, const char *c
     }
     ++*silent;
     (void)say_silent(v->service, e, &own);
-}
-
-static json_t *with_text(json_t *arguments, const char *name, const char *value)
-{
-    if (value) json_object_set_new(arguments, name, json_string(value));
-    return arguments;
 }
 
 /* By its number; when no certificate has it, it may be the code of a product. */
@@ -264,9 +270,8 @@ static int show_one_certificate(const struct show *s)
 
     if (e == ERR_NOT_FOUND)
         return cli_fail(EXIT_SOME_REFUSED,
-                        "no certificate has the number %s, and none is of a product of that "
-                        "code",
-                        s->code);
+                        "no certificate has the number %s, and none is of a product of that code%s", s->code,
+                        s->as_of ? ", as of that place in the log" : "");
     if (e == ERR_INVALID) return cli_fail(EXIT_SOME_REFUSED, "certification: %s", why.sentence);
     if (e) return say_silent("certification", e, &why), EXIT_UNREACHED;
     show_standing(s->cli, answer, s->day);
@@ -302,7 +307,7 @@ int show_verb(struct cli *cli, int argc, char **argv)
     for (size_t i = 0; i < VIEWS; i++) {
         if (strcmp(views[i].kind, s.kind)) continue;
         asked++;
-        show_view(cli, &views[i], s.code, product, &found, &silent, &why);
+        show_view(&s, &views[i], product, &found, &silent, &why);
     }
     if (!asked) {
         return cli_fail(EXIT_USAGE,

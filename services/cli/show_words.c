@@ -104,9 +104,12 @@ static const json_t *find_certificate(const json_t *all, const char *number)
     return NULL;
 }
 
-static bool is_said(const char *name)
+/* In the words of the status already, or nothing at all. */
+static bool is_said(const char *name, const json_t *value)
 {
-    return !strcmp(name, "status") || !strcmp(name, "until");
+    const char *said = json_string_value(value);
+
+    return !strcmp(name, "status") || !strcmp(name, "until") || (said && !*said);
 }
 
 /* In one line each what tells certificates of a product apart; each alone has the rest. */
@@ -148,7 +151,7 @@ json_t *show_certificate(const json_t *answer, const char *day)
     }
     json_object_foreach((json_t *)(uintptr_t)answer, name, value)
     {
-        if (is_said(name)) continue;
+        if (is_said(name, value)) continue;
         if (!strcmp(name, "certificates"))
             json_object_set_new(out, name, short_list(value));
         else

@@ -87,12 +87,22 @@ static const char *grouped(json_int_t value, char text[32])
     return text;
 }
 
+/* Those issued here and those recorded from lists are never added up: nobody here vouches for the latter. */
 static void print_register(const json_t *answer)
 {
+    const char *day = json_string_value(json_object_get(answer, "day"));
+
     printf("%lld certificates valid on %s: %lld of five stars, %lld of four, %lld of three\n",
-           (long long)number(answer, "total"), json_string_value(json_object_get(answer, "day")),
-           (long long)number(answer, "five"), (long long)number(answer, "four"),
-           (long long)number(answer, "three"));
+           (long long)number(answer, "total"), day, (long long)number(answer, "five"),
+           (long long)number(answer, "four"), (long long)number(answer, "three"));
+    if (number(answer, "pending"))
+        printf("%lld more while their re-rating is pending\n", (long long)number(answer, "pending"));
+    if (number(answer, "recorded_total"))
+        printf(
+            "%lld recorded from decisions and lists and valid on %s: %lld of five stars, %lld of four, %lld "
+            "of three\n",
+            (long long)number(answer, "recorded_total"), day, (long long)number(answer, "recorded_five"),
+            (long long)number(answer, "recorded_four"), (long long)number(answer, "recorded_three"));
     print_table(stdout, json_object_get(answer, "certificates"), isatty(STDOUT_FILENO));
 }
 
