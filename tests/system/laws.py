@@ -91,7 +91,7 @@ class Play:
         if kind == "parts":
             most = self.rules[rule_set]["part_max"]
             return [dict(zip(("a_hundredths", "b_hundredths", "c_hundredths"),
-                             (int(100 * m * (0.35 + 0.62 * good)) + self.rng.randrange(60) for m in most))) for _ in MEMBERS]
+                             (int(100 * m * (0.1 + 0.87 * good)) + self.rng.randrange(60) for m in most))) for _ in MEMBERS]
         all_options = criteria(self.rules[rubric])
         base = {}
         for key, options in all_options.items():
@@ -108,7 +108,7 @@ class Play:
 
     # --- one level ---
     def score(self, act, level, references):
-        """A council of the level scores these dossiers and closes; returns what it forwarded, by reference."""
+        """A council of the level scores these dossiers and closes; returns what it sent up, by reference."""
         rule_set, round_, _, day, _ = ACTS[act]
         province = "00" if level == "centre" else PROVINCE
         council = f"{level}-{round_}"
@@ -123,7 +123,8 @@ class Play:
         self.push_for(publisher, "scoring.sheet.submitted", rows, province)
         self.push_for(publisher, "scoring.round.closed", [{"council": council, "closed_on": day, "remark": "synthetic"}], province)
         self.house.settle()
-        forwarded = {d["dossier"] for t, d in outcomes(self.house) if t == "scoring.product.forwarded"}
+        above = {"district": "province", "province": "centre"}.get(level)
+        forwarded = {d["dossier"] for t, d in outcomes(self.house) if t == "scoring.product.forwarded" and d["to"] == above}
         accepted = {d["reference"]: i for i, t, d in envelopes(self.house) if t == "intake.dossier.accepted"}
         return {r: v for r, v in references.items() if accepted[r] in forwarded}
 
