@@ -97,7 +97,7 @@ static enum err withdrawn_for_good(struct store *s, const struct slice bindings[
     bool row = false, gone = false;
     enum err e = db_prepare(s->db,
                             "SELECT min(withdrawn) FROM dossier"
-                            " WHERE (product = ?1 OR reference = ?1 OR dossier = ?1)"
+                            " WHERE (product = ?1 OR code = ?1 OR reference = ?1 OR dossier = ?1)"
                             " AND (?2 = '' OR province = ?2) HAVING count(*) > 0",
                             &q, why);
 
@@ -118,7 +118,8 @@ static enum err withdrawn_for_good(struct store *s, const struct slice bindings[
 static enum err answer_fact(void *store, const msgpack_object *arguments, struct buf *answer, struct why *why)
 {
     static const char text[] = "SELECT r.id, r.product FROM rating r JOIN dossier d ON d.dossier = r.dossier"
-                               " WHERE (r.product = ?1 OR d.reference = ?1 OR d.dossier = ?1)"
+                               " WHERE (r.product IN (SELECT product FROM dossier WHERE product = ?1"
+                               " OR code = ?1) OR d.reference = ?1 OR d.dossier = ?1)"
                                " AND (?2 = '' OR d.province = ?2) ORDER BY r.seq DESC, r.dossier LIMIT 1";
     struct slice bindings[QUESTION_BINDINGS_MAX] = { { NULL, 0 } }, type = { NULL, 0 };
     enum err e = need_text(arguments, "key", &bindings[0], why);
@@ -143,8 +144,9 @@ static enum err pack_ratings(struct store *s, struct slice product, struct buf *
     bool row = false;
     enum err e =
         db_prepare(s->db,
-                   "SELECT r.council, r.dossier, r.id, c.level, c.round, c.rule_set, r.rule_hash,"
-                   " r.sum_hundredths, r.members, r.star, r.star_by_points, r.forwarded_to FROM rating r"
+                   "SELECT r.council, r.dossier, r.id, c.level, c.round, c.rule_set, r.rule_hash, r.rubric,"
+                   " r.rubric_hash, r.sum_hundredths, r.members, r.star, r.star_by_points, r.star_by_marks,"
+                   " r.forwarded_to, r.remanded_to FROM rating r"
                    " JOIN council c ON c.council = r.council WHERE r.product = ?1 ORDER BY r.seq, r.dossier",
                    &q, why);
 
@@ -184,38 +186,70 @@ static enum err answer_ratings(struct store *s, msgpack_packer *p, struct slice 
     return e;
 }
 
+/* The first code of the product that has this code, kept in `text`. ERR_NOT_FOUND before anything is packed.
+ */
+static enum err find_product(struct store *s, struct slice code, struct buf *text, struct why *why)
+{
+    sqlite3_stmt *q = NULL;
+    bool row = false;
+    enum err e =
+        db_prepare(s->db, "SELECT product FROM dossier WHERE product = ?1 OR code = ?1 LIMIT 1", &q, why);
+
+    if (!e) {
+        db_bind_text(q, 1, code);
+        e = db_step(q, &row);
+    }
+    if (!e && row) e = buf_add(text, db_text(q, 0).data, db_text(q, 0).size);
+    sqlite3_finalize(q);
+    if (e || row) return e;
+    return why_set(why, ERR_NOT_FOUND, "NOT_FOUND", "Scoring knows nothing under \"%.*s\".", SLICE_ARG(code));
+}
+
+static enum err pack_product(struct store *s, struct slice product, struct buf *answer, struct why *why)
+{
+    msgpack_packer p;
+    enum err e = ERR_NONE;
+
+    msgpack_packer_init(&p, answer, buf_pack_write);
+    msgpack_pack_map(&p, 5);
+    buf_pack_text(&p, "product");
+    buf_pack_str(&p, product);
+    e = answer_list(s, &p, "dossiers",
+                    "SELECT dossier, reference, name, owner, province, round, rule_set, rubric, kind, code,"
+                    " version, withdrawn FROM dossier WHERE product = ?1 ORDER BY reference, dossier",
+                    &product, 1, answer, why);
+    if (!e) e = answer_ratings(s, &p, product, answer, why);
+    /* Every version; `current` counts, unless its member is out for a conflict of interest. */
+    if (!e)
+        e = answer_list(
+            s, &p, "sheets",
+            "SELECT s.council, s.dossier, s.member, s.version, s.total_hundredths, s.a_hundredths,"
+            " s.b_hundredths, s.c_hundredths, s.version = (SELECT max(version) FROM sheet o WHERE"
+            " o.council = s.council AND o.dossier = s.dossier AND o.member = s.member) AS current,"
+            " EXISTS(SELECT 1 FROM conflict x WHERE x.council = s.council AND x.dossier = s.dossier"
+            " AND x.member = s.member) AS out FROM sheet s JOIN dossier d ON d.dossier = s.dossier"
+            " WHERE d.product = ?1 ORDER BY s.council, s.dossier, s.member, s.version",
+            &product, 1, answer, why);
+    if (!e)
+        e = answer_list(s, &p, "conflicts",
+                        "SELECT x.council, x.dossier, x.member FROM conflict x JOIN dossier d"
+                        " ON d.dossier = x.dossier WHERE d.product = ?1"
+                        " ORDER BY x.council, x.dossier, x.member",
+                        &product, 1, answer, why);
+    return e ? e : answer->failed;
+}
+
 static enum err answer_product(void *store, const msgpack_object *arguments, struct buf *answer,
                                struct why *why)
 {
-    struct slice product;
-    msgpack_packer p;
-    struct buf ignored = { 0 };
-    enum err e = need_text(arguments, "product", &product, why);
+    struct slice code;
+    struct buf product = { 0 };
+    enum err e = need_text(arguments, "product", &code, why);
 
-    if (e) return e;
-    /* Only to say NOT_FOUND before anything is packed. */
-    e = answer_row(store, "SELECT product FROM dossier WHERE product = ?1 LIMIT 1", &product, 1, &ignored,
-                   why);
-    buf_fini(&ignored);
-    if (e) return e;
-    msgpack_packer_init(&p, answer, buf_pack_write);
-    msgpack_pack_map(&p, 4);
-    buf_pack_text(&p, "product");
-    buf_pack_str(&p, product);
-    e = answer_list(
-        store, &p, "dossiers",
-        "SELECT dossier, reference, name, owner, province, round, rule_set, rubric, version, withdrawn"
-        " FROM dossier WHERE product = ?1 ORDER BY reference, dossier",
-        &product, 1, answer, why);
-    if (!e) e = answer_ratings(store, &p, product, answer, why);
-    if (!e)
-        e = answer_list(
-            store, &p, "sheets",
-            "SELECT s.council, s.dossier, s.member, s.version, s.total_hundredths, s.a_hundredths,"
-            " s.b_hundredths, s.c_hundredths FROM current_sheet s JOIN dossier d ON d.dossier = s.dossier"
-            " WHERE d.product = ?1 ORDER BY s.council, s.dossier, s.member",
-            &product, 1, answer, why);
-    return e ? e : answer->failed;
+    if (!e) e = find_product(store, code, &product, why);
+    if (!e) e = pack_product(store, buf_slice(&product), answer, why);
+    buf_fini(&product);
+    return e;
 }
 
 static enum err answer_council(void *store, const msgpack_object *arguments, struct buf *answer,

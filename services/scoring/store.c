@@ -11,7 +11,7 @@
 
 static const char *const sql[STATEMENTS] = {
     [FIND_RULES_HASH] = "SELECT hash FROM rules WHERE name = ?1",
-    [FIND_RULES] = "SELECT hash, bytes FROM rules WHERE name = ?1",
+    [FIND_RULES] = "SELECT bytes FROM rules WHERE name = ?1",
     [ADD_RULES] = "INSERT INTO rules(name, hash, kind, first_day, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
     [FIND_NEWER_SET] = "SELECT name FROM rules WHERE kind = 'rule_set' AND first_day > ?1"
                        " AND first_day <= ?2 ORDER BY first_day DESC, name LIMIT 1",

@@ -35,25 +35,19 @@ enum err store_add_rules(struct store *s, const struct rules_adopted *adopted, s
     return db_run(q);
 }
 
-/* Parse the stored bytes into `place`. A name never changes its bytes, so what is cached stays true. */
+/* Parse the stored bytes into `place`. A name never changes its bytes, so what is cached stays true. The hash
+ * is taken of the bytes themselves: a result names the law it was computed with, whatever was said of it. */
 static enum err load_rules(struct store *s, struct slice name, struct cached_rules *place, struct why *why)
 {
     sqlite3_stmt *q = s->statements[FIND_RULES];
-    struct slice hash;
     enum err e = ERR_NONE;
 
     db_bind_text(q, 1, name);
     e = store_one_row(q);
     if (e) return e;
     place->used = false;
-    hash = db_text(q, 0);
-    if (hash.size == RULES_HASH_TEXT) {
-        memcpy(place->hash, hash.data, hash.size);
-        place->hash[RULES_HASH_TEXT] = 0;
-        e = rules_parse(db_bytes(q, 1), &place->rules, why);
-    } else {
-        e = ERR_CORRUPT;
-    }
+    e = rules_parse(db_bytes(q, 0), &place->rules, why);
+    if (!e) e = rules_hash(db_bytes(q, 0), place->hash, why);
     place->used = !e;
     db_done(q);
     return e;

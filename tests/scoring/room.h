@@ -2,6 +2,7 @@
 #ifndef TESTS_SCORING_ROOM_H
 #define TESTS_SCORING_ROOM_H
 
+#include "common/clock.h"
 #include "common/mp.h"
 #include "proto/codec.h"
 #include "services/scoring/handler.h"
@@ -20,7 +21,20 @@ struct room {
     msgpack_zone *zone;
     struct buf envelope;
     int events; /* gives each event an id of its own */
+    int64_t at_ms;
+    /* With `again`, a second store follows, as --recompute does: what was decided is computed again there. */
+    struct bench *again;
+    struct recount recount;
+    const void *altered; /* the next event stands so in the log that `again` reads */
 };
+
+static inline void on_day(struct room *r, const char *day)
+{
+    int32_t n = 0;
+
+    assert_int_equal(clock_day_parse(slice_text(day), &n), ERR_NONE);
+    r->at_ms = clock_day_start_ms(n);
+}
 
 static inline struct slice text(const char *t)
 {
@@ -29,22 +43,36 @@ static inline struct slice text(const char *t)
 
 /* --- saying --- */
 
-static inline void say_as(struct room *r, const char *id, const char *publisher,
-                          const struct event_kind *kind, const char *province, const void *event)
+static inline void write_event(struct room *r, const char *id, const char *publisher,
+                               const struct event_kind *kind, const void *event)
 {
     struct buf data = { 0 };
     struct why why = { { 0 }, { 0 } };
     struct envelope e = {
-        .id = text(id), .source = text(publisher), .type = text(kind->type), .time_ms = AT_MS
+        .id = text(id), .source = text(publisher), .type = text(kind->type), .time_ms = r->at_ms
     };
-    char topic[TOPIC_MAX + 1];
 
-    snprintf(topic, sizeof topic, "%s.%s", kind->type, province);
     if (codec_encode(kind, event, &data, &why)) fail_msg("%s", why.sentence);
     buf_clear(&r->envelope);
     assert_int_equal(envelope_write(&e, buf_slice(&data), &r->envelope), ERR_NONE);
     buf_fini(&data);
-    assert_int_equal(bench_feed(r->bench, publisher, topic, buf_slice(&r->envelope), AT_MS), ERR_NONE);
+}
+
+static inline void say_as(struct room *r, const char *id, const char *publisher,
+                          const struct event_kind *kind, const char *province, const void *event)
+{
+    struct why why = { { 0 }, { 0 } };
+    char topic[TOPIC_MAX + 1];
+
+    snprintf(topic, sizeof topic, "%s.%s", kind->type, province);
+    write_event(r, id, publisher, kind, event);
+    assert_int_equal(bench_feed(r->bench, publisher, topic, buf_slice(&r->envelope), r->at_ms), ERR_NONE);
+    if (!r->again) return;
+    if (r->altered) write_event(r, id, publisher, kind, r->altered);
+    r->altered = NULL;
+    if (bench_recount(r->again, r->bench, publisher, topic, buf_slice(&r->envelope), r->at_ms, &r->recount,
+                      &why))
+        fail_msg("%s", why.sentence);
 }
 
 static inline void say(struct room *r, const struct event_kind *kind, const char *province, const void *event)
@@ -110,6 +138,7 @@ static inline int begin(void **state)
 
     memset(&room, 0, sizeof room);
     room.zone = msgpack_zone_new(8192);
+    room.at_ms = AT_MS;
     if (bench_new(&scoring_service, ":memory:", &room.bench, &why)) fail_msg("%s", why.sentence);
     *state = &room;
     return 0;
@@ -120,6 +149,7 @@ static inline int end(void **state)
     struct room *r = *state;
 
     bench_destroy(&r->bench);
+    bench_destroy(&r->again);
     msgpack_zone_free(r->zone);
     buf_fini(&r->envelope);
     return 0;

@@ -304,6 +304,86 @@ static void a_closing_is_known_by_its_event(void **state)
     assert_true(before);
 }
 
+static void a_conflict_takes_the_sheet_out_of_the_list(void **state)
+{
+    struct room *r = *state;
+    const struct conflict_noted noted = { .council = { "c", 1 },
+                                          .member = { "an", 2 },
+                                          .dossier = { "d1", 2 } };
+    const struct council c = { .council = { "c", 1 }, .level = level_PROVINCE };
+    struct stored_sheet *sheets = NULL;
+    struct standing standing;
+    size_t n = 0;
+    int64_t conflicts = 9;
+    bool of_chair = true;
+
+    add_council(r);
+    add_dossier(r, "d1", "R1");
+    add_sheet(r, "e1", "an", "d1", 1);
+    add_sheet(r, "e2", "binh", "d1", 2);
+    assert_int_equal(store_find_conflicts(&r->store, text("c"), text("d1"), &conflicts, &of_chair), ERR_NONE);
+    assert_int_equal(conflicts, 0);
+    assert_false(of_chair);
+    assert_int_equal(store_add_conflict(&r->store, text("e3"), &noted), ERR_NONE);
+    assert_int_equal(store_find_conflicts(&r->store, text("c"), text("d1"), &conflicts, &of_chair), ERR_NONE);
+    assert_int_equal(conflicts, 1);
+    assert_true(of_chair);
+    assert_int_equal(store_list_sheets(&r->store, text("c"), text("d1"), r->zone, &sheets, &n), ERR_NONE);
+    assert_int_equal(n, 1);
+    assert_true(slice_is(sheets[0].sheet.member, "binh"));
+    assert_int_equal(store_find_standing(&r->store, &c, text("d1"), text("an"), &standing), ERR_NONE);
+    assert_true(standing.conflict);
+    assert_int_equal(store_find_standing(&r->store, &c, text("d1"), text("binh"), &standing), ERR_NONE);
+    assert_false(standing.conflict);
+}
+
+static void who_was_asked_again_is_asked_until_a_newer_sheet(void **state)
+{
+    struct room *r = *state;
+    static const struct far_member an[] = { { { "an", 2 }, 100 } };
+    const struct spread_exceeded exceeded = {
+        .council = { "c", 1 }, .dossier = { "d1", 2 }, .far = an, .far_count = 1
+    };
+    const struct spread_exceeded nobody = { .council = { "c", 1 }, .dossier = { "d1", 2 } };
+    struct stored_sheet *sheets = NULL;
+    size_t n = 0;
+
+    add_council(r);
+    add_dossier(r, "d1", "R1");
+    add_sheet(r, "e1", "an", "d1", 1);
+    add_sheet(r, "e2", "binh", "d1", 2);
+    assert_int_equal(store_ask_again(&r->store, &exceeded), ERR_NONE);
+    assert_int_equal(store_list_sheets(&r->store, text("c"), text("d1"), r->zone, &sheets, &n), ERR_NONE);
+    assert_true(sheets[0].asked && !sheets[1].asked);
+    add_sheet(r, "e3", "an", "d1", 1);
+    assert_int_equal(store_list_sheets(&r->store, text("c"), text("d1"), r->zone, &sheets, &n), ERR_NONE);
+    assert_false(sheets[0].asked);
+    assert_int_equal(store_ask_again(&r->store, &exceeded), ERR_NONE);
+    assert_int_equal(store_ask_again(&r->store, &nobody), ERR_NONE);
+    assert_int_equal(store_list_sheets(&r->store, text("c"), text("d1"), r->zone, &sheets, &n), ERR_NONE);
+    assert_false(sheets[0].asked);
+}
+
+static void the_newest_rule_set_begun_since_is_found(void **state)
+{
+    struct room *r = *state;
+    char *next = with(small_set, "\"id\":\"SMALL\"", "\"id\":\"NEXT\"");
+    char *later = with(small_set, "\"id\":\"SMALL\"", "\"id\":\"LATER\"");
+    const struct rule_set *set = NULL;
+
+    add_rules_of(r, "SMALL", text(small_set), 0);
+    add_rules_of(r, "NEXT", text(next), 18000);
+    add_rules_of(r, "LATER", text(later), 19000);
+    assert_int_equal(store_find_newer_set(&r->store, 17000, 17999, &set, NULL), ERR_NOT_FOUND);
+    assert_int_equal(store_find_newer_set(&r->store, 17999, 18000, &set, NULL), ERR_NONE);
+    assert_string_equal(set->name, "NEXT");
+    assert_int_equal(store_find_newer_set(&r->store, 18000, 18999, &set, NULL), ERR_NOT_FOUND);
+    assert_int_equal(store_find_newer_set(&r->store, 17999, 19000, &set, NULL), ERR_NONE);
+    assert_string_equal(set->name, "LATER");
+    free(next);
+    free(later);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +396,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_latest_sheet_of_each_member_counts, begin, end),
         cmocka_unit_test_setup_teardown(pending_are_those_with_sheets_by_reference, begin, end),
         cmocka_unit_test_setup_teardown(a_closing_is_known_by_its_event, begin, end),
+        cmocka_unit_test_setup_teardown(a_conflict_takes_the_sheet_out_of_the_list, begin, end),
+        cmocka_unit_test_setup_teardown(who_was_asked_again_is_asked_until_a_newer_sheet, begin, end),
+        cmocka_unit_test_setup_teardown(the_newest_rule_set_begun_since_is_found, begin, end),
     };
 
     if (hash_init()) return 1;
