@@ -108,6 +108,23 @@ static void districts_end_with_the_areas(void **state)
     assert_gap(f, "FIELD_ABOLISHED", "district_code");
 }
 
+static void without_areas_a_district_may_be_left_out(void **state)
+{
+    struct fixture *f = *state;
+    struct dossier_filed d = a_dossier("BK-01", "Miến dong");
+    struct envelope e;
+
+    file(f, &d);
+    assert_gap(f, "RULE_SET_UNKNOWN", "rule_set"); /* nothing is adopted, so nothing else is demanded */
+    adopt(f, provisional());
+    (void)accepted_id(f, &d);
+    d = a_dossier("BK-02", "Tinh nghệ");
+    d.has_district_code = false;
+    (void)accepted_id(f, &d);
+    e = outcome(f, 0);
+    assert_text(&e.data, "product", "06-02152-2-2018");
+}
+
 /* --- rule sets and rubrics --- */
 
 static void the_rule_set_is_the_one_of_the_day_of_receipt(void **state)
@@ -311,6 +328,7 @@ int main(void)
         TEST(every_gap_is_named_at_once),
         TEST(fields_have_their_form),
         TEST(districts_end_with_the_areas),
+        cmocka_unit_test_setup_teardown(without_areas_a_district_may_be_left_out, open_bare, close_it),
         TEST(the_rule_set_is_the_one_of_the_day_of_receipt),
         TEST(what_is_not_adopted_is_unknown),
         TEST(the_older_law_runs_out_for_first_dossiers),
