@@ -163,14 +163,17 @@ def act_two(folder):
     misses["B.4.3"] += 2  # the same two points elsewhere: the same mean
     members = [f"tv{i}" for i in range(1, 10)]
     header = ["reference", "province", "kind", "product", "owner", "owner_kind", "commune_code", "round", "rule_set",
-              "rubric", "items.item", "remark", "#verdict", "#code"]
+              "rubric", "samples", "proposal", "proposed_on", "items.item", "assessments.topic", "assessments.finding",
+              "remark", "#verdict", "#code"]
     dossiers, scores, decision = [], [], []
     papers = ["registration_form", "self_assessment", "commune_report", "commune_proposal"]
+    topics = ["material", "labour", "idea", "identity"]
     for n, (name, points, star) in enumerate([("Cà phê giả lập A", meets, 4), ("Cà phê giả lập B", misses, 3)], 1):
         reference = f"CF26-{n}"
         dossiers.append([reference, "66", "first", name, f"HTX cà phê giả lập {n}", "cooperative", f"{90100 + n}", "2026-1",
-                         "QD26_2026", rubric["id"], papers[0], "synthetic", "accepted", ""])
-        dossiers += [[""] * 10 + [p] + [""] * 3 for p in papers[1:]]
+                         "QD26_2026", rubric["id"], 5, f"GIA-LAP-{n}/TTr-UBND", "2026-05-29", papers[0], topics[0],
+                         "giả lập", "synthetic", "accepted", ""])
+        dossiers += [[""] * 13 + [p, t, "giả lập"] + [""] * 3 for p, t in zip(papers[1:], topics[1:])]
         for i, member in enumerate(members):
             mine = dict(points)
             if i % 3 == 1:

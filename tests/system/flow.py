@@ -31,7 +31,7 @@ def verdict_types(house, spool, file):
                 "SELECT e.line, o.type, o.data ->> 'code' FROM entry e JOIN outcome o ON o.event = e.event "
                 "WHERE e.file LIKE '%' || ? ORDER BY e.line, o.ordinal", (file,)):
             verb = kind.rsplit(".", 1)[1]
-            if verb in KINDS and kind not in ("intake.product.registered",):
+            if verb in KINDS and kind not in ("intake.product.registered", "intake.owner.registered"):
                 got.setdefault(line, []).append((KINDS[verb], code or ""))
     return got
 
