@@ -196,13 +196,14 @@ static void the_longest_texts_do_not_break_a_day(void **state)
 
     (void)state;
     fill(5000, "2026-07-21", "2026-07-14");
-    assert_int_equal(db_exec(bench_db(b),
-                             "UPDATE deadline SET about = substr(about || hex(zeroblob(20)), 1, 40),"
-                             " owner = replace(hex(zeroblob(200)), '00', 'ế'),"
-                             " name = replace(hex(zeroblob(200)), '00', 'ế'),"
-                             " who = 'owner:' || replace(hex(zeroblob(200)), '00', 'ộ')",
-                             NULL),
-                     ERR_NONE);
+    assert_int_equal(
+        db_exec(bench_db(b),
+                "UPDATE deadline SET about = substr(about || replace(hex(zeroblob(20)), '0', 'x'), 1, 40),"
+                " owner = replace(hex(zeroblob(200)), '00', 'ế'),"
+                " name = replace(hex(zeroblob(200)), '00', 'ế'),"
+                " who = 'owner:' || replace(hex(zeroblob(200)), '00', 'ộ')",
+                NULL),
+        ERR_NONE);
     for (const char *const *d = (const char *const[]){ "2026-07-14", "2026-07-15", NULL }; *d; d++) {
         day(*d);
         assert_in_range(bench_outcomes(b), 500, 9000);
@@ -220,7 +221,7 @@ static void what_is_missed_goes_before_what_is_near(void **state)
     assert_announced(3, "neared", "66", "transition", "province:66", "2026-07-21");
 }
 
-/* A day on which nothing is due asks no row: with 15,000 open ones a thousand days are a matter of moments.
+/* A day on which nothing is due asks no row: with 15,000 open ones a year is a matter of moments.
  */
 static void a_day_without_anything_due_is_cheap(void **state)
 {
@@ -228,8 +229,8 @@ static void a_day_without_anything_due_is_cheap(void **state)
 
     (void)state;
     fill(15000, "2036-01-01", "2035-12-01");
-    quiet("2027-01-01", "2029-09-27");
-    assert_true(clock() - begin < 20 * CLOCKS_PER_SEC); /* also under a sanitizer on a busy machine */
+    quiet("2027-01-01", "2027-12-31");
+    assert_true(clock() - begin < 10 * CLOCKS_PER_SEC); /* also under a sanitizer on a busy machine */
 }
 
 /* --- the question --- */
