@@ -182,7 +182,10 @@ static inline void slip(const char *reference, const char *received_on)
 static inline void request(const char *reference, const char *asked_on, const char *due_before,
                            const char *owner)
 {
-    FEED("intake", "66", asked_on, request_registered, asked_on,
+    char id[64];
+
+    snprintf(id, sizeof id, "%s-%s", reference, asked_on);
+    FEED("intake", "66", id, request_registered, asked_on,
          { .reference = s(reference),
            .province = s("66"),
            .due_before = on(due_before),
@@ -240,7 +243,7 @@ static inline void rated(const char *reference, const char *day_of_result, enum 
            .sum_hundredths = 9000,
            .members = 1,
            .star = star,
-           .star_by_points = star,
+           .star_by_points = star ? star : 3,
            .has_authority = true,
            .authority = star == 5 ? authority_MINISTRY : authority_PROVINCE,
            .term_months = 36 });

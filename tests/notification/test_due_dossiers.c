@@ -47,9 +47,10 @@ static void days_over_tet_and_days_in_lieu_do_not_count(void **state)
     quiet("2026-03-01", "2026-03-06");
     day("2026-03-07");
     assert_announced(0, "missed", "66", "commune", "commune:66-24175", "2026-03-07");
-    slip("BM-2", "2026-04-20"); /* 27/04 in lieu, 30/04, 01/05 */
-    quiet("2026-04-20", "2026-05-07");
+    slip("BM-2", "2026-04-20");       /* 27/04 in lieu, 30/04, 01/05 */
+    days("2026-04-20", "2026-05-07"); /* a round's cut-off is among them */
     day("2026-05-08");
+    assert_outcomes(2);
     assert_announced(0, "neared", "66", "commune", "commune:66-24175", "2026-05-15");
 }
 
