@@ -25,7 +25,8 @@ static const char doc[] =
     "  ocop recompute 66-24175-1-2026\n"
     "  ocop recompute --all\n"
     "\n"
-    "Exit codes: 0 no difference, 1 a difference or nothing rated, 2 usage, 3 the broker does not answer.\n";
+    "Exit codes are those of ocop-scoring: 0 no difference, 1 a difference; anything else: it could not be "
+    "computed, and a sentence says why.\n";
 
 static const struct argp_option options[] = {
     { "all", KEY_ALL, 0, 0, "Every rating of the log", 1 },

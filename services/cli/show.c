@@ -282,14 +282,20 @@ static int show_one_certificate(const struct show *s)
 static int show_deadlines(const struct show *s)
 {
     json_t *arguments = with_text(with_text(json_object(), "who", s->who), "state", s->state);
-    json_t *answer = NULL;
+    json_t *answer = NULL, *rows;
     struct why why = { 0 };
     enum err e = ask_with("notification", "deadlines", arguments, &answer, &why);
 
     json_decref(arguments);
     if (e == ERR_INVALID) return cli_fail(EXIT_SOME_REFUSED, "notification: %s", why.sentence);
     if (e) return say_silent("notification", e, &why), EXIT_UNREACHED;
-    show_answer(s->cli, "notification", answer);
+    rows = json_object_get(answer, "deadlines");
+    if (s->cli->json)
+        show_answer(s->cli, "notification", answer);
+    else if (json_array_size(rows) == 0)
+        puts("there is no such deadline");
+    else
+        print_table(stdout, rows, isatty(STDOUT_FILENO));
     json_decref(answer);
     return EXIT_ALL_WELL;
 }
