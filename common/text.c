@@ -14,15 +14,30 @@ static size_t next_point(struct slice text, size_t at, utf8proc_int32_t *point)
     return 1;
 }
 
+/* How many bytes from `at` on are plain ASCII, looked at eight at a time. */
+static size_t ascii_run(struct slice text, size_t at)
+{
+    const size_t from = at;
+    uint64_t eight;
+
+    for (; text.size - at >= sizeof eight; at += sizeof eight) {
+        memcpy(&eight, text.data + at, sizeof eight);
+        if (eight & UINT64_C(0x8080808080808080)) break;
+    }
+    while (at < text.size && !((unsigned char)text.data[at] & 0x80))
+        at++;
+    return at - from;
+}
+
 bool text_is_utf8(struct slice text)
 {
     const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text.data;
     utf8proc_int32_t point;
 
-    for (size_t at = 0; at < text.size;) {
-        utf8proc_ssize_t taken = 1;
-        if (bytes[at] >= 0x80)
-            taken = utf8proc_iterate(bytes + at, (utf8proc_ssize_t)(text.size - at), &point);
+    for (size_t at = ascii_run(text, 0); at < text.size; at += ascii_run(text, at)) {
+        const utf8proc_ssize_t taken =
+            utf8proc_iterate(bytes + at, (utf8proc_ssize_t)(text.size - at), &point);
+
         if (taken <= 0) return false;
         at += (size_t)taken;
     }

@@ -6,6 +6,8 @@
 #include "proto/codec.h"
 
 #include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
 
 /* A pick lies in its struct as its enum; the codec reads and writes it as an int. */
 static_assert(sizeof(enum owner_kind) == sizeof(int), "a pick is as large as an int");
@@ -149,13 +151,42 @@ const char *event_origin_name(enum event_origin o)
     return origin_names[o];
 }
 
+enum { KINDS = sizeof event_kinds / sizeof *event_kinds - 1 };
+
+/* All kinds by their type, in the order of the bytes; made once. */
+static const struct event_kind *by_type[KINDS];
+static pthread_once_t sorted = PTHREAD_ONCE_INIT;
+
+static int compare_kinds(const void *a, const void *b)
+{
+    const struct event_kind *const *x = a, *const *y = b;
+
+    return strcmp((*x)->type, (*y)->type);
+}
+
+static void sort_kinds(void)
+{
+    memcpy(by_type, event_kinds, sizeof by_type);
+    qsort(by_type, KINDS, sizeof *by_type, compare_kinds);
+}
+
+static int compare_type(const void *key, const void *element)
+{
+    const struct slice *type = key;
+    const struct event_kind *const *k = element;
+    const int order = strncmp(type->data, (*k)->type, type->size);
+
+    return order ? order : (*k)->type[type->size] ? -1 : 0;
+}
+
 const struct event_kind *event_kind_find(struct slice type)
 {
-    const struct event_kind *const *k;
+    const struct event_kind *const *found;
 
-    for (k = event_kinds; *k; k++)
-        if (slice_is(type, (*k)->type)) return *k;
-    return NULL;
+    if (type.size == 0 || memchr(type.data, 0, type.size)) return NULL;
+    (void)pthread_once(&sorted, sort_kinds);
+    found = bsearch(&type, by_type, KINDS, sizeof *by_type, compare_type);
+    return found ? *found : NULL;
 }
 
 /* Whoever has no reserved name is outside, also one that calls itself "outside". */

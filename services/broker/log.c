@@ -2,7 +2,6 @@
 
 #include "services/broker/checkpoint.h"
 #include "services/broker/log_inside.h"
-#include "services/broker/marks.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -12,24 +11,7 @@
 
 extern const char broker_schema_sql[];
 
-enum { MARKS_MAX = 8192, PATH_BYTES = 512, FINISH_WAIT_MS = 100 };
-
-struct commit {
-    uint64_t seq;
-};
-
-enum statement {
-    BEGIN,
-    COMMIT,
-    ROLLBACK,
-    INSERT,
-    READ,
-    PUBLISHER_GET,
-    PUBLISHER_PUT,
-    TOPIC_GET,
-    TOPIC_PUT,
-    STATEMENTS
-};
+enum { FINISH_WAIT_MS = 100 };
 
 static const char *const statement_sql[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -45,18 +27,7 @@ static const char *const statement_sql[STATEMENTS] = {
     [TOPIC_GET] = "SELECT last_seq FROM topic WHERE topic = ?",
     [TOPIC_PUT] = ("INSERT INTO topic(topic, last_seq) VALUES(?, ?)"
                    " ON CONFLICT DO UPDATE SET last_seq = excluded.last_seq"),
-};
-
-struct log {
-    sqlite3 *db;
-    sqlite3_stmt *statements[STATEMENTS];
-    struct log_head head, durable;
-    bool writing;
-    struct marks publishers, topics;
-    struct commit token;
-    struct checkpoint *checkpoint; /* NULL in memory */
-    int wal_pages, finish_pages, finish_from;
-    char path[PATH_BYTES];
+    [NOTED_PUT] = "INSERT INTO noted(one, seq) VALUES(1, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq",
 };
 
 uint64_t commit_seq(const struct commit *token)
@@ -143,9 +114,10 @@ static enum err open_parts(struct log *log, const struct log_settings *settings,
     if (!e) e = check_version(log->db, why);
     if (!e && file) e = settle_wal(log->db, why);
     if (!e) e = find_head(log, why);
-    if (!e) e = log_verify_tail(log->db, log->head.seq, why);
     for (int i = 0; !e && i < STATEMENTS; i++)
         e = db_prepare(log->db, statement_sql[i], &log->statements[i], why);
+    if (!e) e = log_verify_tail(log->db, &log->noted, why);
+    if (!e) e = log_fold_tail(log, why);
     if (!e && sqlite3_wal_autocheckpoint(log->db, 0) != SQLITE_OK) e = ERR_IO;
     if (!e && file) e = checkpoint_start(settings->path, settings->checkpoint_pages, &log->checkpoint, why);
     if (!e) sqlite3_wal_hook(log->db, on_wal, log);
@@ -157,18 +129,32 @@ enum err log_open(const struct log_settings *settings, struct log **out, struct 
     struct log *log = NULL;
     enum err e;
 
-    if (strlen(settings->path) >= PATH_BYTES - 8)
-        return why_set(why, ERR_CONFIG, "CONFIG", "the log's path is longer than %d bytes", PATH_BYTES - 8);
+    if (strlen(settings->path) >= LOG_PATH_BYTES - 8)
+        return why_set(why, ERR_CONFIG, "CONFIG", "the log's path is longer than %d bytes",
+                       LOG_PATH_BYTES - 8);
     log = calloc(1, sizeof *log);
     if (!log) return ERR_NOMEM;
     strcpy(log->path, settings->path);
     log->finish_pages = log->finish_from = settings->finish_pages;
     e = open_parts(log, settings, why);
+    log->open = !e;
     if (e)
         log_close(&log);
     else
         *out = log;
     return e;
+}
+
+/* A log that was closed well says how far everybody is, so that even a last record taken out of its file is
+ * missed. When it cannot be written, the next start folds what is not noted: nothing is lost. */
+static void note_at_close(struct log *log)
+{
+    enum err e = log->noted < log->head.seq ? log_run(log, BEGIN, NULL) : ERR_NOT_FOUND;
+
+    if (e) return;
+    e = log_note(log, NULL);
+    if (!e) e = log_run(log, COMMIT, NULL);
+    if (e && !sqlite3_get_autocommit(log->db)) (void)db_run(log->statements[ROLLBACK]);
 }
 
 void log_close(struct log **out)
@@ -177,6 +163,7 @@ void log_close(struct log **out)
 
     if (!log) return;
     if (log->writing) log_rollback(log);
+    if (log->open) note_at_close(log);
     checkpoint_stop(&log->checkpoint);
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(log->statements[i]);
@@ -189,7 +176,7 @@ void log_close(struct log **out)
 
 static uint64_t file_bytes(const char *path, const char *suffix)
 {
-    char name[PATH_BYTES];
+    char name[LOG_PATH_BYTES];
     struct stat st;
 
     snprintf(name, sizeof name, "%s%s", path, suffix);
@@ -206,80 +193,7 @@ uint64_t log_bytes(const struct log *log)
     return file_bytes(log->path, "") + log_wal_bytes(log);
 }
 
-/* --- how far each name is --- */
-
-/* Add SQLite's own sentence to an error of a statement. */
-static enum err told(struct log *log, enum err e, struct why *why)
-{
-    if (e) (void)db_err(log->db, sqlite3_extended_errcode(log->db), why);
-    return e;
-}
-
-static enum err find_publisher(struct log *log, struct slice publisher, uint64_t epoch, struct mark **out,
-                               struct why *why)
-{
-    sqlite3_stmt *s = log->statements[PUBLISHER_GET];
-    struct mark *mark = marks_find(&log->publishers, publisher, epoch);
-    bool row = false;
-    enum err e;
-
-    if (mark) {
-        *out = mark;
-        return ERR_NONE;
-    }
-    if (!log->writing && log->publishers.count >= MARKS_MAX) marks_clear(&log->publishers);
-    db_bind_text(s, 1, publisher);
-    db_bind_u64(s, 2, epoch);
-    e = db_step(s, &row);
-    if (e) return told(log, e, why);
-    mark = marks_add(&log->publishers, publisher, epoch);
-    if (mark && row) {
-        mark->number = db_u64(s, 0);
-        mark->seq = db_u64(s, 1);
-        if (!db_hash(s, 2, &mark->hash)) e = ERR_CORRUPT;
-    }
-    db_done(s);
-    *out = mark;
-    return mark ? e : ERR_NOMEM;
-}
-
-static enum err find_topic(struct log *log, struct slice topic, struct mark **out, struct why *why)
-{
-    sqlite3_stmt *s = log->statements[TOPIC_GET];
-    struct mark *mark = marks_find(&log->topics, topic, 0);
-    bool row = false;
-    enum err e;
-
-    if (mark) {
-        *out = mark;
-        return ERR_NONE;
-    }
-    db_bind_text(s, 1, topic);
-    e = db_step(s, &row);
-    if (e) return told(log, e, why);
-    mark = marks_add(&log->topics, topic, 0);
-    if (mark && row) mark->seq = db_u64(s, 0);
-    db_done(s);
-    *out = mark;
-    return mark ? ERR_NONE : ERR_NOMEM;
-}
-
-enum err log_publisher(struct log *log, struct slice publisher, uint64_t epoch, struct log_publisher *out,
-                       struct why *why)
-{
-    struct mark *mark = NULL;
-    enum err e = find_publisher(log, publisher, epoch, &mark, why);
-
-    if (!e) *out = (struct log_publisher){ mark->number, mark->seq, mark->hash };
-    return e;
-}
-
 /* --- writing --- */
-
-static enum err run(struct log *log, enum statement which, struct why *why)
-{
-    return told(log, db_run(log->statements[which]), why);
-}
 
 static enum err insert(struct log *log, const struct record *r, struct why *why)
 {
@@ -293,7 +207,7 @@ static enum err insert(struct log *log, const struct record *r, struct why *why)
     db_bind_u64(s, 6, r->number);
     db_bind_text(s, 7, r->topic);
     db_bind_bytes(s, 8, r->envelope);
-    return run(log, INSERT, why);
+    return log_run(log, INSERT, why);
 }
 
 enum err log_append(struct log *log, const struct log_event *event, struct log_stored *out, struct why *why)
@@ -308,24 +222,20 @@ enum err log_append(struct log *log, const struct log_event *event, struct log_s
     enum err e;
 
     assert(event->at_ms >= log->head.at_ms);
-    e = find_publisher(log, event->publisher, event->epoch, &publisher, why);
-    if (!e) e = find_topic(log, event->topic, &topic, why);
+    e = log_find_publisher(log, event->publisher, event->epoch, &publisher, why);
+    if (!e) e = log_find_topic(log, event->topic, &topic, why);
     if (!e && !log->writing) {
-        e = run(log, BEGIN, why);
+        e = log_run(log, BEGIN, why);
         log->writing = !e;
     }
     if (e) return e;
-    r.number = publisher->number + 1;
+    r.number = publisher->at.number + 1;
     r.chain =
         hash_chain(&log->head.chain, r.seq, r.at_ms, r.publisher, r.epoch, r.number, r.topic, r.envelope);
     e = insert(log, &r, why);
     if (e) return e;
-    *out = (struct log_stored){ r.seq, r.number, topic->seq };
-    publisher->hash = hash_running(&publisher->hash, r.number, r.topic, r.envelope);
-    publisher->number = r.number;
-    publisher->seq = topic->seq = r.seq;
-    marks_touch(&log->publishers, publisher);
-    marks_touch(&log->topics, topic);
+    *out = (struct log_stored){ r.seq, r.number, topic->at.seq };
+    log_mark(log, &r, publisher, topic);
     log->head = (struct log_head){ r.seq, r.at_ms, r.chain };
     return ERR_NONE;
 }
@@ -336,30 +246,8 @@ void log_rollback(struct log *log)
     if (log->writing && !sqlite3_get_autocommit(log->db)) (void)db_run(log->statements[ROLLBACK]);
     log->writing = false;
     log->head = log->durable;
-    marks_clear(&log->publishers);
-    marks_clear(&log->topics);
-}
-
-/* The rows of whoever said something in this transaction. */
-static enum err put_marks(struct log *log, struct why *why)
-{
-    sqlite3_stmt *publisher = log->statements[PUBLISHER_PUT], *topic = log->statements[TOPIC_PUT];
-    enum err e = ERR_NONE;
-
-    for (const struct mark *at = log->publishers.dirty; !e && at; at = at->next_dirty) {
-        db_bind_text(publisher, 1, mark_name(at));
-        db_bind_u64(publisher, 2, at->epoch);
-        db_bind_u64(publisher, 3, at->number);
-        db_bind_u64(publisher, 4, at->seq);
-        db_bind_hash(publisher, 5, &at->hash);
-        e = run(log, PUBLISHER_PUT, why);
-    }
-    for (const struct mark *at = log->topics.dirty; !e && at; at = at->next_dirty) {
-        db_bind_text(topic, 1, mark_name(at));
-        db_bind_u64(topic, 2, at->seq);
-        e = run(log, TOPIC_PUT, why);
-    }
-    return e;
+    marks_revert(&log->publishers);
+    marks_revert(&log->topics);
 }
 
 enum err log_commit(struct log *log, const struct commit **token, struct why *why)
@@ -367,16 +255,17 @@ enum err log_commit(struct log *log, const struct commit **token, struct why *wh
     enum err e = ERR_NONE;
 
     if (log->writing) {
-        e = put_marks(log, why);
-        if (!e) e = run(log, COMMIT, why);
+        const bool note = log->head.seq - log->noted >= LOG_NOTE_EVERY;
+
+        if (note) e = log_note(log, why);
+        if (!e) e = log_run(log, COMMIT, why);
         if (e) {
             log_rollback(log);
             return e;
         }
         log->writing = false;
         log->durable = log->head;
-        marks_clean(&log->publishers);
-        marks_clean(&log->topics);
+        log_marks_hold(log, note);
     }
     log->token.seq = log->durable.seq;
     *token = &log->token;
@@ -500,8 +389,7 @@ static enum err take_nothing(void *context, const struct record *record)
     return ERR_NONE;
 }
 
-/* The stored link of one row, not checked against anything. */
-static enum err stored_link(struct log *log, uint64_t seq, struct hash *out, struct why *why)
+enum err log_stored_link(struct log *log, uint64_t seq, struct hash *out, struct why *why)
 {
     sqlite3_stmt *s = log->statements[READ];
     bool row = false;
@@ -530,7 +418,7 @@ enum err log_chain_at(struct log *log, uint64_t seq, struct hash *out, struct wh
                        log->durable.seq);
     if (seq > 0) {
         place.seq = seq - 1;
-        e = stored_link(log, seq - 1, &place.chain, why);
+        e = log_stored_link(log, seq - 1, &place.chain, why);
         if (!e) e = log_read(log, &place, NULL, &one, take_nothing, NULL, &done, why);
         if (e) return e;
     }

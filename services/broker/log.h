@@ -12,7 +12,8 @@
 #include "common/record.h"
 
 enum {
-    LOG_TAIL = 1000,             /* records whose links are checked at open */
+    LOG_TAIL = 1000,             /* records whose links are checked at open, and all that are not noted */
+    LOG_NOTE_EVERY = 4096,       /* records between two notes of how far each publisher and topic is */
     LOG_READ_RECORDS = 1000,     /* one read looks at no more records than this */
     LOG_READ_BYTES = 512 * 1024, /* nor at more bytes, but for a first record that is larger alone */
     LOG_VERSION = 1

@@ -1,9 +1,43 @@
-/* log_inside.h - what log.c and log_verify.c share; nobody else includes it. */
+/* log_inside.h - what log.c, log_marks.c and log_verify.c share; nobody else includes it. */
 #ifndef SERVICES_BROKER_LOG_INSIDE_H
 #define SERVICES_BROKER_LOG_INSIDE_H
 
 #include "common/db.h"
 #include "services/broker/log.h"
+#include "services/broker/marks.h"
+
+enum { LOG_PATH_BYTES = 512 };
+
+enum statement {
+    BEGIN,
+    COMMIT,
+    ROLLBACK,
+    INSERT,
+    READ,
+    PUBLISHER_GET,
+    PUBLISHER_PUT,
+    TOPIC_GET,
+    TOPIC_PUT,
+    NOTED_PUT,
+    STATEMENTS
+};
+
+struct commit {
+    uint64_t seq;
+};
+
+struct log {
+    sqlite3 *db;
+    sqlite3_stmt *statements[STATEMENTS];
+    struct log_head head, durable;
+    bool open, writing;
+    uint64_t noted; /* up to this record the marks are written down */
+    struct marks publishers, topics;
+    struct commit token;
+    struct checkpoint *checkpoint; /* NULL in memory */
+    int wal_pages, finish_pages, finish_from;
+    char path[LOG_PATH_BYTES];
+};
 
 /* The columns of every statement that gives records, in the order row_record reads them. */
 #define LOG_COLUMNS "seq, at_ms, chain, publisher, epoch, number, topic, envelope"
@@ -12,7 +46,24 @@
  * follows from the bytes. Slices live until the statement moves. ERR_CORRUPT. */
 enum err log_row(sqlite3_stmt *row, const struct log_place *place, struct record *out, struct why *why);
 
-/* The last LOG_TAIL links up to `head`, and the rows of the publishers and topics that appear there. */
-enum err log_verify_tail(sqlite3 *db, uint64_t head, struct why *why);
+/* The last LOG_TAIL links up to the record that is noted, and the rows of the publishers and topics that
+ * appear there; *noted gets its place. */
+enum err log_verify_tail(sqlite3 *db, uint64_t *noted, struct why *why);
+
+enum err log_run(struct log *log, enum statement which, struct why *why);
+/* The stored link of one row, not checked against anything. */
+enum err log_stored_link(struct log *log, uint64_t seq, struct hash *out, struct why *why);
+
+enum err log_find_publisher(struct log *log, struct slice publisher, uint64_t epoch, struct mark **out,
+                            struct why *why);
+enum err log_find_topic(struct log *log, struct slice topic, struct mark **out, struct why *why);
+/* The record is the latest of its publisher and topic. */
+void log_mark(struct log *log, const struct record *r, struct mark *publisher, struct mark *topic);
+/* Fold what came after the noted record: every link of it is checked. */
+enum err log_fold_tail(struct log *log, struct why *why);
+/* Write the marks down, inside the transaction. */
+enum err log_note(struct log *log, struct why *why);
+/* The transaction is on disk, and the marks with it when they were noted. */
+void log_marks_hold(struct log *log, bool noted);
 
 #endif

@@ -32,14 +32,14 @@ static enum err note(struct findings *f, const struct record *r, struct why *why
     struct mark *topic = mark_of(&f->topics, r->topic, 0);
 
     if (!publisher || !topic) return ERR_NOMEM;
-    if ((f->whole || publisher->number) && r->number != publisher->number + 1)
+    if ((f->whole || publisher->at.number) && r->number != publisher->at.number + 1)
         return why_set(why, ERR_CORRUPT, "CORRUPT",
                        "record %" PRIu64 " has its publisher's number %" PRIu64 " where %" PRIu64
                        " comes next",
-                       r->seq, r->number, publisher->number + 1);
-    if (f->whole) publisher->hash = hash_running(&publisher->hash, r->number, r->topic, r->envelope);
-    publisher->number = r->number;
-    publisher->seq = topic->seq = r->seq;
+                       r->seq, r->number, publisher->at.number + 1);
+    if (f->whole) publisher->at.hash = hash_running(&publisher->at.hash, r->number, r->topic, r->envelope);
+    publisher->at.number = r->number;
+    publisher->at.seq = topic->at.seq = r->seq;
     return ERR_NONE;
 }
 
@@ -78,17 +78,17 @@ static enum err check_publisher(sqlite3_stmt *s, const struct findings *f, struc
     struct hash hash;
 
     if (!mark && !f->whole) return ERR_NONE;
-    if (!mark || db_u64(s, 2) != mark->number || db_u64(s, 3) != mark->seq)
+    if (!mark || db_u64(s, 2) != mark->at.number || db_u64(s, 3) != mark->at.seq)
         return why_set(why, ERR_CORRUPT, "CORRUPT",
                        "publisher %.*s epoch %" PRIu64 " is noted at number %" PRIu64 ", record %" PRIu64
                        "; in the log it is at number %" PRIu64 ", record %" PRIu64,
-                       SLICE_ARG(name), epoch, db_u64(s, 2), db_u64(s, 3), mark ? mark->number : 0,
-                       mark ? mark->seq : 0);
-    if (f->whole && (!db_hash(s, 4, &hash) || !hash_equal(&hash, &mark->hash)))
+                       SLICE_ARG(name), epoch, db_u64(s, 2), db_u64(s, 3), mark ? mark->at.number : 0,
+                       mark ? mark->at.seq : 0);
+    if (f->whole && (!db_hash(s, 4, &hash) || !hash_equal(&hash, &mark->at.hash)))
         return why_set(why, ERR_CORRUPT, "CORRUPT",
                        "the running hash of publisher %.*s epoch %" PRIu64
                        " does not follow from its records up to %" PRIu64,
-                       SLICE_ARG(name), epoch, mark->seq);
+                       SLICE_ARG(name), epoch, mark->at.seq);
     return ERR_NONE;
 }
 
@@ -98,10 +98,10 @@ static enum err check_topic(sqlite3_stmt *s, const struct findings *f, struct wh
     const struct mark *mark = marks_find(&f->topics, name, 0);
 
     if (!mark && !f->whole) return ERR_NONE;
-    if (mark && db_u64(s, 1) == mark->seq) return ERR_NONE;
+    if (mark && db_u64(s, 1) == mark->at.seq) return ERR_NONE;
     return why_set(why, ERR_CORRUPT, "CORRUPT",
                    "topic %.*s is noted at record %" PRIu64 "; in the log it is last at record %" PRIu64,
-                   SLICE_ARG(name), db_u64(s, 1), mark ? mark->seq : 0);
+                   SLICE_ARG(name), db_u64(s, 1), mark ? mark->at.seq : 0);
 }
 
 typedef enum err (*check_row)(sqlite3_stmt *s, const struct findings *f, struct why *why);
@@ -155,20 +155,49 @@ static enum err tail_start(sqlite3 *db, uint64_t seq, struct log_place *place, s
 
 static const char walk_sql[] = "SELECT " LOG_COLUMNS " FROM log WHERE seq > ? ORDER BY seq LIMIT ?";
 
-enum err log_verify_tail(sqlite3 *db, uint64_t head, struct why *why)
+/* The record up to which the rows beside the log are folded. */
+static enum err find_noted(sqlite3 *db, uint64_t *noted, struct why *why)
+{
+    sqlite3_stmt *s = NULL;
+    bool row = false;
+    enum err e = db_prepare(db, "SELECT seq FROM noted", &s, why);
+
+    *noted = 0;
+    if (!e) e = db_step(s, &row);
+    if (!e && row) *noted = db_u64(s, 0);
+    sqlite3_finalize(s);
+    return e;
+}
+
+/* Walk on until record `to`. */
+static enum err walk_to(sqlite3_stmt *s, uint64_t to, struct findings *f, struct log_place *place,
+                        struct why *why)
+{
+    bool more = true;
+    enum err e = ERR_NONE;
+
+    while (!e && more && place->seq < to) {
+        const uint64_t ahead = to - place->seq;
+
+        e = walk(s, ahead < LOG_READ_RECORDS ? ahead : LOG_READ_RECORDS, place, f, &more, why);
+    }
+    if (!e && to != UINT64_MAX && place->seq != to)
+        e = why_set(why, ERR_CORRUPT, "CORRUPT", "record %" PRIu64 " is missing from the log",
+                    place->seq + 1);
+    return e;
+}
+
+enum err log_verify_tail(sqlite3 *db, uint64_t *noted, struct why *why)
 {
     struct findings *f = calloc(1, sizeof *f);
     struct log_place place = { 0 };
     sqlite3_stmt *s = NULL;
-    bool more = false;
-    enum err e = f ? ERR_NONE : ERR_NOMEM;
+    enum err e = f ? find_noted(db, noted, why) : ERR_NOMEM;
 
-    if (!e && head > LOG_TAIL) e = tail_start(db, head - LOG_TAIL, &place, why);
-    if (!e) f->whole = head <= LOG_TAIL;
+    if (!e && *noted > LOG_TAIL) e = tail_start(db, *noted - LOG_TAIL, &place, why);
+    if (!e) f->whole = *noted <= LOG_TAIL;
     if (!e) e = db_prepare(db, walk_sql, &s, why);
-    if (!e) e = walk(s, LOG_TAIL, &place, f, &more, why);
-    if (!e && place.seq != head)
-        e = why_set(why, ERR_CORRUPT, "CORRUPT", "record %" PRIu64 " is missing from the log", place.seq + 1);
+    if (!e) e = walk_to(s, *noted, f, &place, why);
     if (!e) e = check_beside(db, f, why);
     sqlite3_finalize(s);
     if (f) findings_fini(f);
@@ -176,20 +205,20 @@ enum err log_verify_tail(sqlite3 *db, uint64_t head, struct why *why)
     return e;
 }
 
-/* Walk in bites, so that no read transaction keeps a writer's WAL from starting over; the last bite and the
- * rows beside the log are read in one transaction, because they change together. */
+/* Walk in bites, so that no read transaction keeps a writer's WAL from starting over. From what is noted to
+ * the rows beside the log, and on to the end, is one transaction, because they change together. */
 static enum err walk_all(sqlite3 *db, sqlite3_stmt *s, struct findings *f, struct log_place *place,
                          struct why *why)
 {
-    bool more = true;
-    enum err e = ERR_NONE;
+    uint64_t noted = 0;
+    enum err e = find_noted(db, &noted, why);
 
-    while (!e && more)
-        e = walk(s, LOG_READ_RECORDS, place, f, &more, why);
+    if (!e) e = walk_to(s, noted, f, place, why);
     if (!e) e = db_exec(db, "BEGIN", why);
-    for (more = true; !e && more;)
-        e = walk(s, LOG_READ_RECORDS, place, f, &more, why);
+    if (!e) e = find_noted(db, &noted, why);
+    if (!e) e = walk_to(s, noted, f, place, why);
     if (!e) e = check_beside(db, f, why);
+    if (!e) e = walk_to(s, UINT64_MAX, f, place, why);
     if (!e) e = db_exec(db, "COMMIT", why);
     return e;
 }

@@ -43,10 +43,32 @@ struct mark *marks_add(struct marks *m, struct slice name, uint64_t epoch)
 
 void marks_touch(struct marks *m, struct mark *mark)
 {
-    if (mark->dirty) return;
-    mark->dirty = true;
-    mark->next_dirty = m->dirty;
-    m->dirty = mark;
+    if (!mark->touched) {
+        mark->touched = true;
+        mark->committed = mark->at;
+        mark->next_touched = m->touched;
+        m->touched = mark;
+    }
+    if (!mark->dirty) {
+        mark->dirty = true;
+        mark->next_dirty = m->dirty;
+        m->dirty = mark;
+    }
+}
+
+void marks_commit(struct marks *m)
+{
+    for (struct mark *at = m->touched; at; at = at->next_touched)
+        at->touched = false;
+    m->touched = NULL;
+}
+
+/* A mark that is as it was stays on the dirty list: it is written down once more than needed. */
+void marks_revert(struct marks *m)
+{
+    for (struct mark *at = m->touched; at; at = at->next_touched)
+        at->at = at->committed;
+    marks_commit(m);
 }
 
 void marks_clean(struct marks *m)
@@ -70,6 +92,6 @@ void marks_clear(struct marks *m)
         }
         m->buckets[i] = NULL;
     }
-    m->dirty = NULL;
+    m->dirty = m->touched = NULL;
     m->count = 0;
 }

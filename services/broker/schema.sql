@@ -10,7 +10,10 @@ CREATE TABLE log(
     chain BLOB NOT NULL                 -- 32 bytes: a hash over the link before and this row
 ) STRICT;
 
--- How far each publisher is, changed in the transaction of its events: a resend is recognised by its number alone.
+-- The two tables below are a fold of the log up to `noted`, kept so that a start reads only what came after it. They are
+-- written in a transaction of events, and nobody but the broker's own start relies on them.
+
+-- How far each publisher was: a resend is recognised by its number alone.
 CREATE TABLE publisher(
     publisher TEXT NOT NULL,
     epoch INTEGER NOT NULL,
@@ -25,5 +28,10 @@ CREATE TABLE topic(
     topic TEXT PRIMARY KEY,
     last_seq INTEGER NOT NULL CHECK(last_seq > 0)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE noted(
+    one INTEGER PRIMARY KEY CHECK(one = 1),
+    seq INTEGER NOT NULL                -- the last record that is folded into the two tables above
+) STRICT;
 
 PRAGMA user_version = 1;

@@ -1,0 +1,163 @@
+/* log_marks.c - how far each publisher and each topic is: in memory for every event, in the log's file now
+ * and then.
+ *
+ * The rows are a fold of the log up to `noted`. A start folds what came after it, so that nothing is lost by
+ * writing them seldom, and a commit of one event touches one page.
+ */
+#include "services/broker/log_inside.h"
+
+#include <inttypes.h>
+
+enum { MARKS_MAX = 8192 };
+
+/* Add SQLite's own sentence to an error of a statement. */
+static enum err told(struct log *log, enum err e, struct why *why)
+{
+    if (e) (void)db_err(log->db, sqlite3_extended_errcode(log->db), why);
+    return e;
+}
+
+enum err log_run(struct log *log, enum statement which, struct why *why)
+{
+    return told(log, db_run(log->statements[which]), why);
+}
+
+enum err log_find_publisher(struct log *log, struct slice publisher, uint64_t epoch, struct mark **out,
+                            struct why *why)
+{
+    sqlite3_stmt *s = log->statements[PUBLISHER_GET];
+    struct mark *mark = marks_find(&log->publishers, publisher, epoch);
+    bool row = false;
+    enum err e;
+
+    if (mark) {
+        *out = mark;
+        return ERR_NONE;
+    }
+    /* Many names that came once: forget them, but not before they are written down. */
+    if (!log->publishers.dirty && log->publishers.count >= MARKS_MAX) marks_clear(&log->publishers);
+    db_bind_text(s, 1, publisher);
+    db_bind_u64(s, 2, epoch);
+    e = db_step(s, &row);
+    if (e) return told(log, e, why);
+    mark = marks_add(&log->publishers, publisher, epoch);
+    if (mark && row) {
+        mark->at.number = db_u64(s, 0);
+        mark->at.seq = db_u64(s, 1);
+        if (!db_hash(s, 2, &mark->at.hash)) e = ERR_CORRUPT;
+    }
+    db_done(s);
+    *out = mark;
+    return mark ? e : ERR_NOMEM;
+}
+
+enum err log_find_topic(struct log *log, struct slice topic, struct mark **out, struct why *why)
+{
+    sqlite3_stmt *s = log->statements[TOPIC_GET];
+    struct mark *mark = marks_find(&log->topics, topic, 0);
+    bool row = false;
+    enum err e;
+
+    if (mark) {
+        *out = mark;
+        return ERR_NONE;
+    }
+    db_bind_text(s, 1, topic);
+    e = db_step(s, &row);
+    if (e) return told(log, e, why);
+    mark = marks_add(&log->topics, topic, 0);
+    if (mark && row) mark->at.seq = db_u64(s, 0);
+    db_done(s);
+    *out = mark;
+    return mark ? ERR_NONE : ERR_NOMEM;
+}
+
+enum err log_publisher(struct log *log, struct slice publisher, uint64_t epoch, struct log_publisher *out,
+                       struct why *why)
+{
+    struct mark *mark = NULL;
+    enum err e = log_find_publisher(log, publisher, epoch, &mark, why);
+
+    if (!e) *out = (struct log_publisher){ mark->at.number, mark->at.seq, mark->at.hash };
+    return e;
+}
+
+/* --- folding --- */
+
+void log_mark(struct log *log, const struct record *r, struct mark *publisher, struct mark *topic)
+{
+    marks_touch(&log->publishers, publisher);
+    marks_touch(&log->topics, topic);
+    publisher->at.hash = hash_running(&publisher->at.hash, r->number, r->topic, r->envelope);
+    publisher->at.number = r->number;
+    publisher->at.seq = topic->at.seq = r->seq;
+}
+
+struct fold {
+    struct log *log;
+    struct why *why;
+};
+
+static enum err fold_one(void *context, const struct record *r)
+{
+    struct fold *f = context;
+    struct mark *publisher = NULL, *topic = NULL;
+    enum err e = log_find_publisher(f->log, r->publisher, r->epoch, &publisher, f->why);
+
+    if (!e) e = log_find_topic(f->log, r->topic, &topic, f->why);
+    if (!e && r->number != publisher->at.number + 1)
+        e = why_set(f->why, ERR_CORRUPT, "CORRUPT",
+                    "record %" PRIu64 " has its publisher's number %" PRIu64 " where %" PRIu64 " comes next",
+                    r->seq, r->number, publisher->at.number + 1);
+    if (!e) log_mark(f->log, r, publisher, topic);
+    return e;
+}
+
+enum err log_fold_tail(struct log *log, struct why *why)
+{
+    const struct log_read_limit limit = { LOG_READ_RECORDS, LOG_READ_RECORDS, LOG_READ_BYTES };
+    struct fold fold = { log, why };
+    struct log_place place = { .seq = log->noted };
+    struct log_read_done done;
+    enum err e = log_stored_link(log, log->noted, &place.chain, why);
+
+    while (!e && place.seq < log->head.seq)
+        e = log_read(log, &place, NULL, &limit, fold_one, &fold, &done, why);
+    marks_commit(&log->publishers);
+    marks_commit(&log->topics);
+    return e;
+}
+
+/* --- writing down --- */
+
+enum err log_note(struct log *log, struct why *why)
+{
+    sqlite3_stmt *publisher = log->statements[PUBLISHER_PUT], *topic = log->statements[TOPIC_PUT];
+    enum err e = ERR_NONE;
+
+    for (const struct mark *at = log->publishers.dirty; !e && at; at = at->next_dirty) {
+        db_bind_text(publisher, 1, mark_name(at));
+        db_bind_u64(publisher, 2, at->epoch);
+        db_bind_u64(publisher, 3, at->at.number);
+        db_bind_u64(publisher, 4, at->at.seq);
+        db_bind_hash(publisher, 5, &at->at.hash);
+        if (at->at.number) e = log_run(log, PUBLISHER_PUT, why);
+    }
+    for (const struct mark *at = log->topics.dirty; !e && at; at = at->next_dirty) {
+        db_bind_text(topic, 1, mark_name(at));
+        db_bind_u64(topic, 2, at->at.seq);
+        if (at->at.seq) e = log_run(log, TOPIC_PUT, why);
+    }
+    db_bind_u64(log->statements[NOTED_PUT], 1, log->head.seq);
+    return e ? e : log_run(log, NOTED_PUT, why);
+}
+
+void log_marks_hold(struct log *log, bool noted)
+{
+    marks_commit(&log->publishers);
+    marks_commit(&log->topics);
+    if (!noted) return;
+    log->noted = log->head.seq;
+    marks_clean(&log->publishers);
+    marks_clean(&log->topics);
+}
