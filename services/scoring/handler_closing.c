@@ -52,7 +52,7 @@ static enum err add_sheets(struct turn *turn, const struct council *council, boo
 }
 
 enum err result_add_up(struct turn *turn, const struct council *council, struct slice dossier, bool again,
-                msgpack_zone *zone, struct result *out)
+                       msgpack_zone *zone, struct result *out)
 {
     enum err e = ERR_NONE;
 

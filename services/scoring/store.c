@@ -63,8 +63,6 @@ static const char *const sql[STATEMENTS] = {
     [ADD_FAR] = "INSERT INTO far(council, dossier, member, version)"
                 " SELECT council, dossier, member, version FROM current_sheet"
                 " WHERE council = ?1 AND dossier = ?2 AND member = ?3",
-    [LIST_OPTIONS] = "SELECT key, value FROM json_each(?1)",
-    [LIST_GATES] = "SELECT value FROM json_each(?1)",
     [ADD_RATING] =
         "INSERT INTO rating(council, dossier, id, product, rule_hash, sum_hundredths, members, star,"
         " star_by_points, seq, star_by_marks, rubric, rubric_hash)"

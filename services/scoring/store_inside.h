@@ -26,8 +26,6 @@ enum statement {
     LIST_SHEETS,
     CLEAR_FAR,
     ADD_FAR,
-    LIST_OPTIONS,
-    LIST_GATES,
     ADD_RATING,
     ADD_MISSED,
     ADD_GATE,
