@@ -341,6 +341,21 @@ static enum err read_parts(struct reader *r, const json_t *top, struct rubric *o
     return e ? e : check_sum(r, top, out);
 }
 
+/* The demands for a star stand in one place: on the options, or in the rule set's minima. */
+static enum err check_no_marks(struct reader *r, const struct rubric *rubric)
+{
+    for (size_t i = 0; i < rubric->criterion_count; i++)
+        for (size_t j = 0; j < rubric->criteria[i].option_count; j++)
+            if (rubric->criteria[i].options[j].min_star) {
+                reader_enter(r, "star_requirements.kind");
+                return reader_bad(r,
+                                  "it is external_minimum_list, but criterion %s has an option with "
+                                  "min_star; then it must be min_star_marks",
+                                  rubric->criteria[i].key);
+            }
+    return ERR_NONE;
+}
+
 static enum err read_rubric(struct reader *r, const json_t *top, struct rubric *out)
 {
     static const char *const kinds[] = { "min_star_marks", "external_minimum_list", NULL };
@@ -358,6 +373,7 @@ static enum err read_rubric(struct reader *r, const json_t *top, struct rubric *
     e = rules_read_bands(r, top, false, &out->bands);
     if (!e) e = read_product(r, top, out);
     if (!e) e = read_parts(r, top, out);
+    if (!e && kind == 1) e = check_no_marks(r, out);
     if (!e) e = read_grounds(r, top, out);
     return e;
 }

@@ -1,7 +1,7 @@
 /* rate_sheets.c - rates sheets read on stdin with the service's own rules, so that they can be compared with
  * another implementation.
  *
- *   law RULE-SET-FILE RUBRIC-FILE          of RULES_FOLDER; what follows is under them
+ *   law RULE-SET-FILE RUBRIC-FILE          of RULES_FOLDER; what follows is under them → "law HASH HASH"
  *   sheet OPTION... [+ GATE...]            options in the rubric's order → "sheet TOTAL A B C"
  *   rate DAY                               of the sheets since the last one →
  *       "rate MEMBERS SUM A B C BY-POINTS BY-MARKS STAR [STAR:CRITERION:NEEDED:REACHED]... [+ GATE...]"
@@ -23,19 +23,22 @@ static _Noreturn void give_up(const char *line, const char *sentence)
     exit(1);
 }
 
-static void load(const char *file, struct rules *out)
+static void load(const char *file, struct rules *out, char hash[2 * HASH_BYTES + 1])
 {
     const struct slice bytes = read_rules(file);
     struct why why = { { 0 }, { 0 } };
 
-    if (rules_parse(bytes, out, &why)) give_up(file, why.sentence);
+    if (rules_parse(bytes, out, &why) || rules_hash(bytes, hash, &why)) give_up(file, why.sentence);
     free((void *)(uintptr_t)bytes.data);
 }
 
 static void take_law(char *words)
 {
-    load(strtok(words, " "), &set_rules);
-    load(strtok(NULL, " "), &rubric_rules);
+    char of_set[2 * HASH_BYTES + 1], of_rubric[2 * HASH_BYTES + 1];
+
+    load(strtok(words, " "), &set_rules, of_set);
+    load(strtok(NULL, " "), &rubric_rules, of_rubric);
+    printf("law %s %s\n", of_set, of_rubric);
     memset(&tally, 0, sizeof tally);
 }
 
@@ -91,6 +94,7 @@ int main(void)
 {
     static char line[LINE_MAX_BYTES];
 
+    if (hash_init()) return 1;
     while (fgets(line, sizeof line, stdin)) {
         line[strcspn(line, "\n")] = 0;
         if (strncmp(line, "law ", 4) == 0)

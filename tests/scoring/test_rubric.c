@@ -125,6 +125,8 @@ static const struct broken cases[] = {
     { small_rubric, "ocop-rubric/1", "ocop-rubric/2", "schema",
       "one of: ocop-rubric/1, ocop-rules/1, ocop-calendar/1" },
     { small_rubric, "{\"schema\"", "[\"schema\"", "the file", "not JSON" },
+    { small_rubric, "min_star_marks", "external_minimum_list", "star_requirements.kind",
+      "criterion A.1.1 has an option with min_star" },
     { small_rubric, "\"I\"", "\"VII\"", "product.sector_code", "one of: I, II" },
     { small_rubric, "min_star_marks", "unknown", "star_requirements.kind", "min_star_marks" },
     { small_rubric, "\"min\":70", "\"min\":71", "star_bands", "star 3 ends at 70 and star 4 starts at 71" },
@@ -196,6 +198,45 @@ static void a_broken_file_is_refused_with_path_and_reason(void **state)
     }
 }
 
+/* The source of a rubric may have a misprint: then the file says twice to how much it adds. */
+static void a_sum_under_a_hundred_is_read_only_when_the_file_owns_to_it(void **state)
+{
+    static struct rules rules;
+    static const struct {
+        const char *level;
+        int said;
+        const char *reason; /* NULL: it is read */
+    } files[] = { { "full with a gap", 99, NULL },
+                  { "full with a gap", 98, "add to 99" },
+                  { "full with a gap", 100, "add to 99" },
+                  { "full", 99, "its sections add to 34" },
+                  { "none", 99, "its sections add to 34" } };
+    char *less = with(small_rubric, "\"max\":35,\"criteria\":[{\"code\":\"3\",\"max\":35",
+                      "\"max\":34,\"criteria\":[{\"code\":\"3\",\"max\":34");
+    char *lesser = with(less, "\"n\":2,\"points\":35,\"case\"", "\"n\":2,\"points\":34,\"case\"");
+    char *least = with(lesser, "\"n\":4,\"points\":35,\"case\"", "\"n\":4,\"points\":34,\"case\"");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct why why = { { 0 }, { 0 } };
+        char owned[200], *text = NULL;
+        enum err e;
+
+        snprintf(owned, sizeof owned,
+                 "{\"completeness\":{\"level\":\"%s\"},\"checks\":{\"sum_of_best_options\":%d},\"schema\"",
+                 files[i].level, files[i].said);
+        text = with(least, "{\"schema\"", owned);
+        e = parse(text, &rules, &why);
+        free(text);
+        assert_int_equal(e, files[i].reason ? ERR_INVALID : ERR_NONE);
+        if (files[i].reason && !strstr(why.sentence, files[i].reason)) fail_msg("%zu: %s", i, why.sentence);
+        if (!files[i].reason) assert_int_equal(rules.u.rubric.most_hundredths, 9900);
+    }
+    free(less);
+    free(lesser);
+    free(least);
+}
+
 static void a_sentence_about_a_foreign_word_stays_readable(void **state)
 {
     static struct rules rules;
@@ -246,6 +287,7 @@ int main(void)
         cmocka_unit_test(the_provisional_rules_take_totals),
         cmocka_unit_test(the_rules_of_2026_take_options_and_forward),
         cmocka_unit_test(a_broken_file_is_refused_with_path_and_reason),
+        cmocka_unit_test(a_sum_under_a_hundred_is_read_only_when_the_file_owns_to_it),
         cmocka_unit_test(a_sentence_about_a_foreign_word_stays_readable),
         cmocka_unit_test(every_cut_of_a_file_is_refused),
         cmocka_unit_test(spaces_and_the_order_of_members_do_not_change_the_hash),

@@ -8,4 +8,4 @@ add_test(NAME law/random_sheets
     COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/tests/system/random_sheets.py $<TARGET_FILE:rate-sheets>)
 add_test(NAME law/vectors
     COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/tests/data/vectors/check.py)
-set_tests_properties(law/random_sheets law/vectors PROPERTIES TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(law/random_sheets law/vectors PROPERTIES TIMEOUT 600 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

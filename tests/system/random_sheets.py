@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """For each rubric: the best options give its total, and 10,000 seeded random sheets of councils of one to nine
-members are worth to the service (the program rate-sheets) what they are worth to the reference."""
+members are worth to the service (the program rate-sheets) what they are worth to the reference. The hashes of
+the files agree too."""
 import collections
 import concurrent.futures
+import hashlib
 import pathlib
 import random
 import subprocess
@@ -20,6 +22,12 @@ DAYS = ["2020-06-07", "2020-06-08", "2026-06-01"]
 def files_by_id():
     return {rules["id"]: path.name for path in sorted(reference.RULES.glob("*.json"))
             for rules in [reference.json.loads(path.read_text(encoding="utf-8"))]}
+
+
+def hash_of(rules):
+    """Of the canonical form, as jq -cSj and b2sum -l 256 give it."""
+    text = reference.json.dumps(rules, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.blake2b(text.encode(), digest_size=32).hexdigest()
 
 
 def say(law, sheets, day):
@@ -70,9 +78,10 @@ def rubric_lines(rules, name, draw, count):
 def compare(name):
     """Ask the program about one rubric; how often each star came out, or the first difference."""
     rules, files = reference.load(), files_by_id()
-    lines = list(rubric_lines(rules, name, random.Random(name), COUNT))
-    law = f"law {files[reference.set_of(rules, name)['id']]} {files[name]}\n"
-    done = subprocess.run([PROGRAM], input=law + "".join(a + "\n" for a, _ in lines), text=True,
+    rule_set = reference.set_of(rules, name)
+    lines = [(f"law {files[rule_set['id']]} {files[name]}", f"law {hash_of(rule_set)} {hash_of(rules[name])}")]
+    lines += rubric_lines(rules, name, random.Random(name), COUNT)
+    done = subprocess.run([PROGRAM], input="".join(a + "\n" for a, _ in lines), text=True,
                           capture_output=True, cwd=SOURCE)
     answers = done.stdout.splitlines()
     stars = collections.Counter()
