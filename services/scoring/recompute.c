@@ -59,7 +59,7 @@ static bool differs(const struct comparison *c, const msgpack_object *recorded,
         fprintf(out, ", computed ");
         print_value(out, is);
     }
-    if (found > 1) fprintf(out, " (and %zu more fields)", found - 1);
+    if (found > 1) fprintf(out, " (and %zu more)", found - 1);
     if (found) fprintf(out, "\n");
     return found > 0;
 }

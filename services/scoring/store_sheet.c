@@ -5,7 +5,7 @@
 #include "proto/codec.h" /* the words of level and seat */
 
 enum err store_find_standing(struct store *s, const struct council *council, struct slice dossier,
-                             struct slice member, struct standing *out)
+                             struct slice member, int32_t day, struct standing *out)
 {
     sqlite3_stmt *q = s->statements[FIND_STANDING];
     enum err e = ERR_NONE;
@@ -14,6 +14,8 @@ enum err store_find_standing(struct store *s, const struct council *council, str
     db_bind_text(q, 2, dossier);
     db_bind_text(q, 3, member);
     db_bind_text(q, 4, slice_text(level_word(council->level)));
+    db_bind_text(q, 5, council->province);
+    db_bind_i64(q, 6, day);
     e = store_one_row(q);
     if (e) return e;
     out->seated = db_i64(q, 0) != 0;
@@ -22,6 +24,7 @@ enum err store_find_standing(struct store *s, const struct council *council, str
     out->done = db_i64(q, 3) != 0;
     out->remanded = db_i64(q, 4) != 0;
     out->conflict = db_i64(q, 5) != 0;
+    out->merged = db_i64(q, 6) != 0;
     db_done(q);
     return ERR_NONE;
 }

@@ -474,6 +474,29 @@ static void a_sheet_of_parts_has_all_three_within_their_limits(void **state)
     refused(r, "scoring.sheet.refused", "TOTAL_NOT_ALLOWED");
 }
 
+/* --- provinces that merged --- */
+
+static void a_merged_provinces_council_scores_the_old_ones_dossiers(void **state)
+{
+    struct room *r = *state;
+    const struct area_merged merged = { .old_code = { "06", 2 },
+                                        .new_code = { "19", 2 },
+                                        .merged_on = 20270 };
+    struct sheet_submitted e = sheet_for("c-19", "an");
+
+    e.has_total_hundredths = true;
+    adopt_provisional(r);
+    form(r, "c-19", level_PROVINCE, "19", "provisional-2018");
+    accept_dossier(r, "d1", "P1", "provisional-2018", NULL);
+    say_as(r, "a1", "intake", &area_merged_kind, "19", &merged);
+    on_day(r, "2025-06-30");
+    say(r, &sheet_submitted_kind, "19", &e);
+    refused(r, "scoring.sheet.refused", "WRONG_PROVINCE");
+    on_day(r, "2025-07-01");
+    say(r, &sheet_submitted_kind, "19", &e);
+    counted(r);
+}
+
 /* --- every version stays visible --- */
 
 static void the_question_shows_every_version_of_a_sheet(void **state)
@@ -552,6 +575,7 @@ int main(void)
         TEST(the_run_out_of_an_older_rule_set_ends),
         TEST(a_closing_holds_what_is_overdue),
         TEST(a_sheet_of_parts_has_all_three_within_their_limits),
+        TEST(a_merged_provinces_council_scores_the_old_ones_dossiers),
         TEST(the_question_shows_every_version_of_a_sheet),
         TEST(a_product_is_found_by_its_newer_code),
     };
