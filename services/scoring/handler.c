@@ -43,6 +43,16 @@ static enum err apply_withdrawal_accepted(struct turn *turn, const struct record
     return e ? e : store_withdraw_dossier(turn_store(turn), withdrawal.dossier);
 }
 
+static enum err apply_area_merged(struct turn *turn, const struct record *outcome, const struct record *cause)
+{
+    struct area_merged merged;
+    const enum err e = area_merged_decode(turn_envelope(turn), turn_zone(turn), &merged, turn_why(turn));
+
+    (void)outcome;
+    (void)cause;
+    return e ? e : store_add_area(turn_store(turn), &merged);
+}
+
 const struct route scoring_routes[] = {
     /* heard                        decide                  apply                       refusal */
     /* requests */
@@ -65,12 +75,14 @@ const struct route scoring_routes[] = {
     { "intake.dossier.accepted", NULL, apply_dossier_accepted, NULL },
     { "intake.supplement.accepted", NULL, apply_supplement_accepted, NULL },
     { "intake.withdrawal.accepted", NULL, apply_withdrawal_accepted, NULL },
+    { "intake.area.merged", NULL, apply_area_merged, NULL },
     { NULL, NULL, NULL, NULL },
 };
 
-static const char *const prefixes[] = {
-    "scoring.", "intake.dossier.", "intake.withdrawal.", "intake.supplement.", "clock.", "operator.", NULL
-};
+static const char *const prefixes[] = { "scoring.",           "intake.dossier.",
+                                        "intake.withdrawal.", "intake.supplement.",
+                                        "intake.area.",       "clock.",
+                                        "operator.",          NULL };
 
 const struct service scoring_service = { .name = "scoring",
                                          .prefixes = prefixes,
