@@ -19,6 +19,10 @@ struct fixture {
     msgpack_zone *zone;
     int32_t day;
     int fed;
+    /* Sees every record that is fed; may be NULL. */
+    void (*tap)(void *context, const char *publisher, const char *topic, struct slice envelope,
+                int64_t at_ms);
+    void *tap_context;
 };
 
 static inline int feed_open(struct fixture *f)
@@ -69,6 +73,8 @@ static inline void feed(struct fixture *f, const char *publisher, const struct e
     e.time_ms = clock_day_start_ms(f->day);
     assert_int_equal(codec_encode(kind, event, &data, &why), ERR_NONE);
     assert_int_equal(envelope_write(&e, buf_slice(&data), &bytes), ERR_NONE);
+    if (f->tap)
+        f->tap(f->tap_context, publisher, topic, buf_slice(&bytes), clock_day_start_ms(f->day) + 1000);
     assert_int_equal(
         bench_feed(f->bench, publisher, topic, buf_slice(&bytes), clock_day_start_ms(f->day) + 1000),
         ERR_NONE);
@@ -339,6 +345,18 @@ static inline void withdraw(struct fixture *f, const char *certificate)
                                                 .ground = ground_MARK_MISUSED };
 
     feed(f, "province-06", &revocation_decided_kind, "06", NULL, &decided);
+}
+
+/* Where the log ends now, as a question's as_of. */
+static inline void feed_place(struct fixture *f, char text[24])
+{
+    sqlite3_stmt *q = NULL;
+    bool row = false;
+
+    assert_int_equal(db_prepare(bench_db(f->bench), "SELECT seq FROM cursor", &q, NULL), ERR_NONE);
+    assert_int_equal(db_step(q, &row), ERR_NONE);
+    snprintf(text, 24, "%lld", (long long)db_i64(q, 0));
+    sqlite3_finalize(q);
 }
 
 #endif

@@ -112,18 +112,6 @@ static void merge_area(struct fixture *f, const char *old_code, const char *new_
     feed(f, "intake", &area_merged_kind, new_code, NULL, &merged);
 }
 
-/* Where the log ends now, as a question's as_of. */
-static void place(struct fixture *f, char text[24])
-{
-    sqlite3_stmt *q = NULL;
-    bool row = false;
-
-    assert_int_equal(db_prepare(bench_db(f->bench), "SELECT seq FROM cursor", &q, NULL), ERR_NONE);
-    assert_int_equal(db_step(q, &row), ERR_NONE);
-    snprintf(text, 24, "%lld", (long long)db_i64(q, 0));
-    sqlite3_finalize(q);
-}
-
 static void assert_day(const msgpack_object *map, const char *key, int32_t wanted)
 {
     char text[CLOCK_DAY_TEXT + 1];
@@ -254,7 +242,7 @@ static void any_code_of_the_product_and_the_province_of_the_day_will_do(void **s
     assert_said(f, 0, "certification.recognition.refused.19", "code", "WRONG_PROVINCE");
     sign_as(f, authority_PROVINCE, "24", "1/QĐ", day(2025, 7, 10), day(2025, 7, 10), &item, 1);
     assert_said(f, 0, "certification.recognition.refused.24", "code", "WRONG_PROVINCE");
-    place(f, before);
+    feed_place(f, before);
     sign_as(f, authority_PROVINCE, "19", "1/QĐ", day(2025, 7, 10), day(2025, 7, 10), &item, 1);
     assert_said(f, 1, "certification.certificate.issued.06", "product", "06-060-01234-1-2022");
     assert_said(f, 1, "certification.certificate.issued.06", "code", "19-01234-1-2025");
@@ -276,10 +264,10 @@ static void an_answer_as_of_a_place_knows_nothing_later(void **state)
 
     f->day = day(2024, 1, 10);
     issue(f, "d1", "P1", "89", "QD148", authority_PROVINCE, 4, f->day);
-    place(f, issued);
+    feed_place(f, issued);
     f->day = day(2024, 6, 1);
     issue(f, "d2", "P1", "89", "QD148", authority_PROVINCE, 4, f->day);
-    place(f, replaced);
+    feed_place(f, replaced);
     f->day = day(2024, 7, 1);
     take_back(f, authority_PROVINCE, "89", "OCOP-89-2024-0001", day(2024, 5, 20));
     assert_topic(f, 1,
@@ -307,7 +295,7 @@ static void without_a_day_the_last_that_started_is_meant(void **state)
     issue(f, "d1", "P1", "06", "provisional-2018", authority_PROVINCE, 4, f->day);
     (void)ask_with(f, "product", "product=P1", ERR_INVALID);
     start_day(f, day(2019, 5, 1));
-    place(f, before);
+    feed_place(f, before);
     start_day(f, day(2030, 5, 1));
     answer = ask_with(f, "product", "product=P1", ERR_NONE);
     assert_day(&answer, "day", day(2030, 5, 1));
@@ -354,7 +342,7 @@ static void a_pending_re_rating_extends_to_its_last_day(void **state)
     char before[24];
 
     one_that_ends_in_june_2026(f);
-    place(f, before);
+    feed_place(f, before);
     accept_dossier(f, "d1", "P1", "89", dossier_kind_RE_RATING, NULL);
     assert_int_equal(bench_outcomes(f->bench), 1);
     assert_said(f, 0, "certification.certificate.extended.89", "certificate", "OCOP-89-2023-0001");
@@ -564,7 +552,7 @@ static void a_recorded_certificate_is_extended_and_replaced(void **state)
     file_record(f, &filed);
     assert_status(f, "product", "89-887-30376-1-2023", f->day, "", "valid");
     f->day = day(2026, 6, 1);
-    place(f, before);
+    feed_place(f, before);
     merge_area(f, "89", "91", day(2025, 7, 1));
     accept_dossier(f, "d0", "P1", "24", dossier_kind_RE_RATING, "GHI-89-2023-0001");
     assert_int_equal(bench_outcomes(f->bench), 0); /* of another province */
