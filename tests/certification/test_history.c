@@ -72,7 +72,7 @@ static enum status leaves_on(const struct model *m, int certificate, int as_of, 
         const struct model_leaving *l = &m->leavings[i];
 
         if (l->certificate != certificate || l->op > as_of || l->day != day) continue;
-        if (how != STATUS_WITHDRAWN) how = l->how;
+        if (how == STATUS_UNKNOWN) how = l->how;
     }
     return how;
 }
