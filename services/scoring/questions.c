@@ -298,7 +298,8 @@ static enum err answer_rules(void *store, const msgpack_object *arguments, struc
     (void)arguments;
     msgpack_packer_init(&p, answer, buf_pack_write);
     msgpack_pack_map(&p, 1);
-    e = answer_list(store, &p, "rules", "SELECT name, hash FROM rules ORDER BY name", NULL, 0, answer, why);
+    e = answer_list(store, &p, "rules", "SELECT name, kind, hash FROM rules ORDER BY name", NULL, 0, answer,
+                    why);
     return e ? e : answer->failed;
 }
 

@@ -26,6 +26,7 @@ static const char *const sql[STATEMENTS] = {
         " ON CONFLICT(dossier) DO NOTHING",
     [SUPPLEMENT_DOSSIER] = "UPDATE dossier SET name = ?2, owner = ?3, version = ?4 WHERE dossier = ?1",
     [WITHDRAW_DOSSIER] = "UPDATE dossier SET withdrawn = 1 WHERE dossier = ?1",
+    [REJECT_DOSSIER] = "UPDATE dossier SET withdrawn = 1 WHERE province = ?1 AND reference = ?2",
     [FIND_DOSSIER] =
         "SELECT dossier, reference, product, name, owner, province, round, rule_set, rubric, withdrawn,"
         " kind = ?2, received_on FROM dossier WHERE dossier = ?1",
@@ -251,6 +252,15 @@ enum err store_withdraw_dossier(struct store *s, struct slice id)
     sqlite3_stmt *q = s->statements[WITHDRAW_DOSSIER];
 
     db_bind_text(q, 1, id);
+    return db_run(q);
+}
+
+enum err store_reject_dossier(struct store *s, struct slice province, struct slice reference)
+{
+    sqlite3_stmt *q = s->statements[REJECT_DOSSIER];
+
+    db_bind_text(q, 1, province);
+    db_bind_text(q, 2, reference);
     return db_run(q);
 }
 

@@ -151,7 +151,7 @@ static void a_finding_needs_a_rule_set_with_days(void **state)
     f->day = day(2026, 5, 22);
     issue(f, "d1", "P1", "89", "QD148", authority_PROVINCE, 4, day(2026, 5, 21));
     report(f, "89", "OCOP-89-2026-0001", day(2026, 5, 21));
-    assert_said(f, 0, "certification.finding.refused.89", "code", "RULE_SET_UNKNOWN");
+    assert_said(f, 0, "certification.finding.refused.89", "code", "NO_TIME_LIMIT");
     report(f, "89", "OCOP-89-2026-0001", day(2026, 5, 22));
     assert_topic(f, 0, "certification.finding.registered.89");
 }
