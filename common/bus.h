@@ -52,6 +52,8 @@ void bus_identify(const struct bus_identity *us);
 enum err bus_trust(const char *endpoint, const char *public_key, struct why *why);
 /* A new pair. ERR_IO: the library was built without. */
 enum err bus_keys_make(struct bus_identity *out, struct why *why);
+bool bus_keys_pair(const struct bus_identity *keys); /* does the public key belong to the secret one? */
+void bus_keys_forget(struct bus_identity *keys);     /* overwrite them */
 
 /* The door: whoever wants to come in over TCP is asked for here, before anything else is heard of it (ZAP).
  * One for the process, bound before the sockets it guards, looked after by one thread. Until it answers,
@@ -63,6 +65,7 @@ struct bus_knock {
     char request[64]; /* the library's, to be given back */
 };
 enum err bus_door_open(struct bus_socket **out, struct why *why);
+void bus_door_close(struct bus_socket **door);
 /* ERR_AGAIN: nobody. Each knock must be answered before the next. */
 enum err bus_door_next(struct bus_socket *door, struct bus_knock *out);
 enum bus_welcome { BUS_COME_IN, BUS_NOT_NOW, BUS_NEVER };

@@ -58,6 +58,18 @@ enum err bus_keys_make(struct bus_identity *out, struct why *why)
     return why_set(why, ERR_IO, "KEYS", "The ZeroMQ library makes no keys: %s.", zmq_strerror(errno));
 }
 
+bool bus_keys_pair(const struct bus_identity *keys)
+{
+    char public_key[BUS_KEY_TEXT + 1];
+
+    return zmq_curve_public(public_key, keys->secret_key) == 0 && strcmp(public_key, keys->public_key) == 0;
+}
+
+void bus_keys_forget(struct bus_identity *keys)
+{
+    sodium_memzero(keys, sizeof *keys);
+}
+
 static const char *trusted_key(const char *endpoint)
 {
     for (size_t i = 0; i < trusted_count; i++)
@@ -143,6 +155,15 @@ enum err bus_door_open(struct bus_socket **out, struct why *why)
     door_open = true;
     *out = s;
     return ERR_NONE;
+}
+
+/* Closing alone would leave the name taken until the library has come round to it. */
+void bus_door_close(struct bus_socket **door)
+{
+    if (!*door) return;
+    (void)zmq_unbind((*door)->zmq, DOOR_ENDPOINT);
+    bus_destroy(door);
+    door_open = false;
 }
 
 /* One request, its parts one behind the other. */

@@ -3,7 +3,6 @@
 #include "common/clock.h"
 #include "common/logline.h"
 #include "proto/codec.h"
-#include "services/broker/prefix.h"
 #include "services/broker/turn.h"
 
 #include <inttypes.h>

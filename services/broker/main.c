@@ -6,7 +6,6 @@
 #include "common/loop.h"
 #include "common/place.h"
 #include "services/broker/broker.h"
-#include "services/broker/prefix.h"
 
 #include <argp.h>
 #include <errno.h>
