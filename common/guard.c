@@ -171,46 +171,51 @@ static enum err ring_read(const char *folder, struct ring *out, struct why *why)
     return ERR_NONE;
 }
 
-static bool ring_same(const struct ring *a, const struct ring *b)
+/* Is somebody in `a` who is not in `b`, or not the same there? */
+static bool ring_has_more(const struct ring *a, const struct ring *b)
 {
-    if (a->count != b->count) return false;
-    for (size_t i = 0; i < a->count; i++)
-        if (!party_same(&a->each[i], &b->each[i])) return false;
-    return true;
+    for (size_t i = 0; i < a->count; i++) {
+        const struct party *there =
+            b->count ? bsearch(&a->each[i], b->each, b->count, sizeof *b->each, by_key) : NULL;
+
+        if (!there || !party_same(&a->each[i], there)) return true;
+    }
+    return false;
 }
 
 /* --- keeping current --- */
 
-static bool complain(const char *what, enum err e, const struct why *why)
+static void complain(const char *what, enum err e, const struct why *why)
 {
     char quoted[WHY_SENTENCE_MAX + 2];
 
     log_line(LOG_ERROR, what, "err=%s why=%s", err_name(e),
              log_quote(why->sentence[0] ? why->sentence : err_sentence(e), quoted, sizeof quoted));
-    return false;
 }
 
-static bool look_at_keys(struct guard *g)
+static void look_at_keys(struct guard *g, struct guard_news *news)
 {
     struct look now = { .young = false };
     struct ring ring = { .count = 0 };
     struct why why = { 0 };
     enum err e;
-    bool changed;
 
-    if (!g->keys[0]) return false;
+    if (!g->keys[0]) return;
     e = walk_keys(g->keys, look_each, &now, &why);
-    if (!e && !g->ring.retry && !look_new(&g->keys_look, &now)) return false;
+    if (!e && !g->ring.retry && !look_new(&g->keys_look, &now)) return;
     if (!e) e = ring_read(g->keys, &ring, &why);
-    if (e && e != ERR_NOT_FOUND) return complain("keys_not_read", e, &why);
-    changed = !ring_same(&g->ring, &ring); /* no folder: nobody has a key */
+    if (e && e != ERR_NOT_FOUND) { /* no folder: nobody has a key */
+        complain("keys_not_read", e, &why);
+        return;
+    }
+    news->added = ring_has_more(&ring, &g->ring);
+    news->removed = ring_has_more(&g->ring, &ring);
     free(g->ring.each);
     g->ring = ring;
     g->keys_look = now;
-    return changed;
 }
 
-static bool look_at_policy(struct guard *g)
+static void look_at_policy(struct guard *g, struct guard_news *news)
 {
     struct policy *policy = NULL;
     struct hash before = policy_hash(g->policy), after;
@@ -218,33 +223,36 @@ static bool look_at_policy(struct guard *g)
     struct look now;
     enum err e;
 
-    if (!g->policy_file[0]) return false;
+    if (!g->policy_file[0]) return;
     look_file(g->policy_file, &now);
-    if (!look_new(&g->policy_look, &now)) return false;
+    if (!look_new(&g->policy_look, &now)) return;
     g->policy_look = now;
     e = policy_read(g->policy_file, &policy, &why);
-    if (e) return complain("policy_not_read", e, &why);
+    if (e) {
+        complain("policy_not_read", e, &why);
+        return;
+    }
     policy_destroy(&g->policy);
     g->policy = policy;
     after = policy_hash(policy);
-    return !hash_equal(&before, &after);
+    news->policy = !hash_equal(&before, &after);
 }
 
-bool guard_look(struct guard *g, int64_t now_ms, bool at_once)
+struct guard_news guard_look(struct guard *g, int64_t now_ms, bool at_once)
 {
-    bool keys, policy;
+    struct guard_news news = { .policy = false };
 
-    if (!at_once && now_ms - g->looked_ms < GUARD_LOOK_MS) return false;
+    if (!at_once && now_ms - g->looked_ms < GUARD_LOOK_MS) return news;
     if (g->strangers > STRANGERS_LOGGED)
-        log_line(LOG_WARN, "strangers_more", "count=%u", g->strangers - STRANGERS_LOGGED);
+        log_line(LOG_WARN, "not_admitted_more", "count=%u", g->strangers - STRANGERS_LOGGED);
     g->strangers = 0;
     g->looked_ms = now_ms;
-    keys = look_at_keys(g);
-    policy = look_at_policy(g);
-    if (keys || policy)
-        log_line(LOG_INFO, "rights_changed", "keys=%zu keys_changed=%d policy_changed=%d", g->ring.count,
-                 keys, policy);
-    return keys || policy;
+    look_at_keys(g, &news);
+    look_at_policy(g, &news);
+    if (news.added || news.removed || news.policy)
+        log_line(LOG_INFO, "rights_changed", "keys=%zu added=%d removed=%d policy=%d", g->ring.count,
+                 news.added, news.removed, news.policy);
+    return news;
 }
 
 /* --- the door --- */

@@ -29,9 +29,12 @@ void guard_close(struct guard **g);
 struct bus_socket *guard_door(const struct guard *g);
 /* Answer whoever knocks. `open`: connections there are. */
 enum err guard_serve(struct guard *g, uint64_t open);
-/* Look whether keys or policy have changed; `at_once`: do not wait for the second. True when something has.
- */
-bool guard_look(struct guard *g, int64_t now_ms, bool at_once);
+/* Look whether keys or policy have changed; `at_once`: do not wait for the second. */
+struct guard_news {
+    bool added, removed; /* keys; one that says something else now was removed and added */
+    bool policy;
+};
+struct guard_news guard_look(struct guard *g, int64_t now_ms, bool at_once);
 
 /* Whose key this is (bus_user); for an empty one the local party. NULL: nobody's any more. Good until the
  * next guard_look. */

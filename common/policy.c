@@ -304,6 +304,11 @@ const struct rights *policy_rights(const struct policy *policy, const char *role
     return strcmp(role, PARTY_LOCAL) ? &nothing : policy_rights(policy, "operator");
 }
 
+size_t policy_rules(const struct policy *policy)
+{
+    return policy->rule_count;
+}
+
 size_t policy_roles(const struct policy *policy)
 {
     return policy->role_count;

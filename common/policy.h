@@ -26,6 +26,7 @@ struct hash policy_hash(const struct policy *policy); /* of its rules, in order 
 /* Never NULL: a role that is not there has no rights. `local` without rules of its own has those of
  * `operator`. */
 const struct rights *policy_rights(const struct policy *policy, const char *role);
+size_t policy_rules(const struct policy *policy); /* how many */
 size_t policy_roles(const struct policy *policy);
 const char *policy_role_name(const struct policy *policy, size_t i);
 

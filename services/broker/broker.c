@@ -44,6 +44,7 @@ enum err turn_refuse(struct broker *b, const struct bus_peer *peer, uint64_t num
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
     if (session) session->stored_turn = 0;
+    b->denied += strcmp(code, "NOT_PERMITTED") == 0;
     if (b->refusals++ < REFUSALS_LOGGED)
         log_line(LOG_WARN, "refused", "publisher=%.*s number=%" PRIu64 " code=%s why=%s",
                  SLICE_ARG(publisher), number, code, log_quote(sentence, quoted, sizeof quoted));
@@ -52,7 +53,7 @@ enum err turn_refuse(struct broker *b, const struct bus_peer *peer, uint64_t num
     return say(b, peer, &b->scratch);
 }
 
-static void end_follow(struct broker *b, struct session *session)
+void broker_end_follow(struct broker *b, struct session *session)
 {
     if (session->follower) followers_drop(&b->followers, session->follower);
     session->follower = NULL;
@@ -60,7 +61,7 @@ static void end_follow(struct broker *b, struct session *session)
 
 void broker_forget(struct broker *b, struct session *session)
 {
-    end_follow(b, session);
+    broker_end_follow(b, session);
     sessions_drop(&b->sessions, session);
 }
 
@@ -72,18 +73,26 @@ static void lost(void *context, const struct bus_peer *peer)
     if (session) broker_forget(b, session);
 }
 
+static struct session *session_begin(struct broker *b, const struct bus_peer *peer)
+{
+    struct session *session = sessions_add(&b->sessions, peer, b->now.monotonic_ms);
+
+    if (session) memcpy(session->key, b->from.party->key, sizeof session->key);
+    return session;
+}
+
 /* The peer's session, a new one if need be; NULL when the table is full of peers that are alive. */
 static struct session *session_for(struct broker *b, const struct bus_peer *peer)
 {
     struct session *session = sessions_find(&b->sessions, peer), *silent;
 
     if (session) return session;
-    session = sessions_add(&b->sessions, peer, b->now.monotonic_ms);
+    session = session_begin(b, peer);
     if (session) return session;
     silent = sessions_most_silent(&b->sessions, b->now.monotonic_ms - b->settings.silent_ms);
     if (!silent) return NULL;
     broker_forget(b, silent);
-    return sessions_add(&b->sessions, peer, b->now.monotonic_ms);
+    return session_begin(b, peer);
 }
 
 static enum err refuse_busy(struct broker *b, const struct bus_peer *peer)
@@ -97,7 +106,7 @@ static enum err refuse_busy(struct broker *b, const struct bus_peer *peer)
 static enum err supersede(struct broker *b, struct session *holder)
 {
     holder->superseded = true;
-    end_follow(b, holder);
+    broker_end_follow(b, holder);
     return turn_refuse(b, &holder->peer, 0, "SUPERSEDED",
                        "Another process said HELLO as %.*s epoch %" PRIu64 "; this one must end.",
                        SLICE_ARG(session_publisher(holder)), holder->epoch);
@@ -123,6 +132,7 @@ static enum err take_hello(struct broker *b, const struct bus_peer *peer, struct
                            const struct frame *f, struct why *why)
 {
     struct session *holder;
+    struct why inner = { 0 };
     enum err e = ERR_NONE;
 
     if (f->version != FRAME_VERSION)
@@ -134,6 +144,8 @@ static enum err take_hello(struct broker *b, const struct bus_peer *peer, struct
                            PUBLISHER_MAX);
     if (slice_is(f->publisher, "broker"))
         return turn_refuse(b, peer, 0, "NOT_PERMITTED", "The name broker is the broker's own.");
+    if (rights_hello(b, f->publisher, &inner))
+        return turn_refuse(b, peer, 0, inner.code, "%s", inner.sentence);
     if (f->epoch != 0 && event_publisher_is_house(f->publisher))
         return turn_refuse(
             b, peer, 0, "NOT_PERMITTED",
@@ -232,10 +244,12 @@ static enum err take_follow(struct broker *b, const struct bus_peer *peer, struc
     struct slice prefixes[FRAME_PREFIXES_MAX];
     struct log_place place = { 0 };
     struct why inner = { 0 };
+    bool whole = false;
     enum err e;
 
-    if (session) end_follow(b, session);
+    if (session) broker_end_follow(b, session);
     e = read_prefixes(b, f, prefixes, &inner);
+    if (!e) e = rights_follow(b, b->from.party, prefixes, f->list.via.array.size, &whole, &inner);
     if (!e) e = check_past(b, f, &place, &inner);
     if (e == ERR_INVALID) return turn_refuse(b, peer, 0, inner.code, "%s", inner.sentence);
     if (e) return why_set(why, e, inner.code, "%s", inner.sentence);
@@ -243,6 +257,9 @@ static enum err take_follow(struct broker *b, const struct bus_peer *peer, struc
     if (session) session->follower = follower_for(b, peer, &place);
     if (!session || !session->follower) return refuse_busy(b, peer);
     session->follower->credit = f->credit;
+    session->follower->party = *b->from.party;
+    session->follower->guard = b->guard;
+    session->follower->whole = whole;
     for (size_t i = 0; i < f->list.via.array.size; i++)
         follower_prefix(session->follower, prefixes[i]);
     return ERR_NONE;
@@ -292,10 +309,13 @@ static enum err take_clock(struct broker *b, const struct bus_peer *peer, struct
                            const struct frame *f, struct why *why)
 {
     char text[CLOCK_DAY_TEXT + 1];
+    struct why inner = { 0 };
     int32_t day;
     enum err e;
 
     (void)session;
+    if (rights_question(b, slice_text("clock"), &inner))
+        return turn_refuse(b, peer, 0, inner.code, "%s", inner.sentence);
     if (!b->stamp.rehearsal)
         return turn_refuse(b, peer, 0, "NOT_REHEARSAL", "This broker takes its time from its own clock.");
     if (clock_day_parse(f->day, &day))
@@ -313,15 +333,30 @@ static enum err take_clock(struct broker *b, const struct bus_peer *peer, struct
     return turn_refuse(b, peer, 0, "DISK_FULL", "The log's disk has too little space left to begin a day.");
 }
 
+/* A question gets a FAULT where a command gets a REFUSED; it counts and is logged alike. */
+static enum err fault(struct broker *b, const struct bus_peer *peer, uint64_t token, const struct why *why)
+{
+    char quoted[WHY_SENTENCE_MAX + 2];
+
+    b->denied++;
+    if (b->refusals++ < REFUSALS_LOGGED)
+        log_line(LOG_WARN, "refused", "code=%s why=%s", why->code,
+                 log_quote(why->sentence, quoted, sizeof quoted));
+    frame_fault(&b->scratch, token, why->code, why->sentence);
+    return say(b, peer, &b->scratch);
+}
+
 static enum err take_ask(struct broker *b, const struct bus_peer *peer, struct session *session,
                          const struct frame *f, struct why *why)
 {
     struct buf answer = { 0 };
+    struct why inner = { 0 };
     enum err e = ERR_NONE;
 
     (void)session;
     (void)why;
     buf_clear(&b->scratch);
+    if (rights_question(b, f->question, &inner)) return fault(b, peer, f->token, &inner);
     if (slice_is(f->question, "status")) e = status_answer(b, &answer);
     if (answer.size)
         frame_answer(&b->scratch, f->token, buf_slice(&answer));
@@ -365,6 +400,11 @@ static enum err take_frame(struct broker *b, const struct bus_peer *peer, const 
     if (!command)
         return turn_refuse(b, peer, 0, "UNKNOWN_COMMAND",
                            "That command is the broker's to say, not a peer's.");
+    /* A peer may choose the id of its connection, so it could be one that somebody else has left. */
+    if (session && strcmp(session->key, b->from.party->key) != 0) {
+        broker_forget(b, session);
+        session = NULL;
+    }
     if (session) session->heard_ms = b->now.monotonic_ms;
     if (session && session->superseded && !command->for_superseded)
         return turn_refuse(b, peer, f->number, "SUPERSEDED",
@@ -373,14 +413,18 @@ static enum err take_frame(struct broker *b, const struct bus_peer *peer, const 
     return command->take(b, peer, session, f, why);
 }
 
-enum err broker_take(struct broker *b, const struct bus_peer *peer, struct slice bytes, struct why *why)
+enum err broker_take(struct broker *b, const struct bus_peer *peer, struct slice key, struct slice bytes,
+                     struct why *why)
 {
     struct why inner = { 0 };
+    bool known = false;
     struct frame f;
     enum err e;
 
     b->events++;
     b->bytes += (int64_t)bytes.size;
+    e = rights_sender(b, peer, key, &known);
+    if (e || !known) return e;
     e = frame_read(bytes, b->zone, &f, &inner);
     if (e == ERR_UNREADABLE) return turn_refuse(b, peer, 0, inner.code, "%s", inner.sentence);
     return e ? e : take_frame(b, peer, &f, why);
@@ -406,6 +450,8 @@ static void turn_begin(struct broker *b)
     b->turn++;
     b->events = b->bytes = 0;
     b->live_count = 0;
+    if (b->rights_said && !b->full) b->rights_due = false;
+    b->rights_said = false;
     b->full = false;
     b->rehearsal_day_before = b->stamp.rehearsal_day;
 }
@@ -439,7 +485,7 @@ static void follow_ends(void *context, struct follower *follower, enum err e, co
 
         log_line(LOG_ERROR, "corrupt", "seq=%" PRIu64 " why=%s", follower->at.seq + 1,
                  log_quote(why->sentence, quoted, sizeof quoted));
-        if (session) end_follow(b, session);
+        if (session) broker_end_follow(b, session);
         /* Said with the next turn's answers; without memory for it the peer's heartbeat finds out nothing is
          * coming. */
         (void)turn_refuse(b, &peer, 0, "CORRUPT", "The log is damaged: %s. Nothing is served from there on.",
@@ -523,6 +569,7 @@ enum err broker_tick(struct broker *b, struct stamp_clocks now, uint64_t free_by
     b->now = now;
     stamp_look(&b->stamp, now);
     e = publish_days(b, why);
+    if (!e) e = publish_rights(b, why);
     if (e || !second) return e;
     b->tick_ms = now.monotonic_ms + b->settings.head_ms;
     log_once_a_second(b);
@@ -560,8 +607,13 @@ void broker_destroy(struct broker **out)
     *out = NULL;
 }
 
-enum err broker_new(const struct broker_settings *settings, struct log *log, const struct ports *ports,
-                    struct stamp_clocks now, struct broker **out, struct why *why)
+void broker_visits(struct broker *b, const struct bus_visits *visits)
+{
+    b->visits = *visits;
+}
+
+enum err broker_new(const struct broker_settings *settings, struct log *log, const struct guard *guard,
+                    const struct ports *ports, struct stamp_clocks now, struct broker **out, struct why *why)
 {
     struct broker *b = calloc(1, sizeof *b);
     struct log_head head = log_head(log);
@@ -570,6 +622,8 @@ enum err broker_new(const struct broker_settings *settings, struct log *log, con
     if (!b) return why_set(why, ERR_NOMEM, "NOMEM", "no memory for the broker");
     b->settings = *settings;
     b->log = log;
+    b->guard = guard;
+    b->rights_due = true; /* what changed while nobody was there */
     b->ports = *ports;
     b->now = now;
     b->tick_ms = now.monotonic_ms;

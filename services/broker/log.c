@@ -28,6 +28,9 @@ enum statement {
     PUBLISHER_PUT,
     TOPIC_GET,
     TOPIC_PUT,
+    NOTE_PUT,
+    NOTE_DROP,
+    NOTES,
     STATEMENTS
 };
 
@@ -45,7 +48,14 @@ static const char *const statement_sql[STATEMENTS] = {
     [TOPIC_GET] = "SELECT last_seq FROM topic WHERE topic = ?",
     [TOPIC_PUT] = ("INSERT INTO topic(topic, last_seq) VALUES(?, ?)"
                    " ON CONFLICT DO UPDATE SET last_seq = excluded.last_seq"),
+    [NOTE_PUT] =
+        "INSERT INTO note(name, value) VALUES(?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+    [NOTE_DROP] = "DELETE FROM note WHERE name = ?",
+    [NOTES] = "SELECT name, value FROM note ORDER BY name",
 };
+
+static const char note_table_sql[] =
+    "CREATE TABLE IF NOT EXISTS note(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID";
 
 struct log {
     sqlite3 *db;
@@ -87,7 +97,7 @@ static enum err check_version(sqlite3 *db, struct why *why)
     if (!e && row) version = db_i64(s, 0);
     sqlite3_finalize(s);
     if (e) return e;
-    if (version == LOG_VERSION) return ERR_NONE;
+    if (version == LOG_VERSION) return db_exec(db, note_table_sql, why);
     if (version != 0)
         return why_set(why, ERR_CONFIG, "VERSION", "the log is of version %" PRId64 ", this broker reads %d",
                        version, LOG_VERSION);
@@ -296,6 +306,14 @@ static enum err insert(struct log *log, const struct record *r, struct why *why)
     return run(log, INSERT, why);
 }
 
+static enum err begin(struct log *log, struct why *why)
+{
+    enum err e = log->writing ? ERR_NONE : run(log, BEGIN, why);
+
+    log->writing |= !e;
+    return e;
+}
+
 enum err log_append(struct log *log, const struct log_event *event, struct log_stored *out, struct why *why)
 {
     struct mark *publisher = NULL, *topic = NULL;
@@ -310,10 +328,7 @@ enum err log_append(struct log *log, const struct log_event *event, struct log_s
     assert(event->at_ms >= log->head.at_ms);
     e = find_publisher(log, event->publisher, event->epoch, &publisher, why);
     if (!e) e = find_topic(log, event->topic, &topic, why);
-    if (!e && !log->writing) {
-        e = run(log, BEGIN, why);
-        log->writing = !e;
-    }
+    if (!e) e = begin(log, why);
     if (e) return e;
     r.number = publisher->number + 1;
     r.chain =
@@ -328,6 +343,33 @@ enum err log_append(struct log *log, const struct log_event *event, struct log_s
     marks_touch(&log->topics, topic);
     log->head = (struct log_head){ r.seq, r.at_ms, r.chain };
     return ERR_NONE;
+}
+
+enum err log_note(struct log *log, struct slice name, struct slice value, struct why *why)
+{
+    enum statement which = value.size ? NOTE_PUT : NOTE_DROP;
+    enum err e = begin(log, why);
+
+    if (e) return e;
+    db_bind_text(log->statements[which], 1, name);
+    if (value.size) db_bind_text(log->statements[which], 2, value);
+    return run(log, which, why);
+}
+
+enum err log_notes(struct log *log, log_note_each each, void *context, struct why *why)
+{
+    sqlite3_stmt *s = log->statements[NOTES];
+    bool row = false;
+    enum err e;
+
+    while (!(e = db_step(s, &row)) && row) {
+        e = each(context, db_text(s, 0), db_text(s, 1));
+        if (e) {
+            db_done(s);
+            return e;
+        }
+    }
+    return told(log, e, why);
 }
 
 void log_rollback(struct log *log)
@@ -437,10 +479,11 @@ enum err log_row(sqlite3_stmt *row, const struct log_place *place, struct record
 
 static bool wanted(const struct log_filter *filter, struct slice topic)
 {
-    if (!filter || filter->count == 0) return true;
-    for (size_t i = 0; i < filter->count; i++)
-        if (slice_starts(topic, filter->prefixes[i])) return true;
-    return false;
+    bool asked = !filter || filter->count == 0;
+
+    for (size_t i = 0; !asked && i < filter->count; i++)
+        asked = slice_starts(topic, filter->prefixes[i]);
+    return asked && (!filter || !filter->allows || filter->allows(filter->context, topic));
 }
 
 static enum err read_rows(sqlite3_stmt *s, struct log_place *place, const struct log_filter *filter,

@@ -2,6 +2,7 @@
 #include "common/bus.h"
 #include "common/clock.h"
 #include "common/config.h"
+#include "common/guard.h"
 #include "common/logline.h"
 #include "common/loop.h"
 #include "common/place.h"
@@ -19,10 +20,19 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { SETS_MAX = 64, PATH_BYTES = CONFIG_TEXT_MAX + 16, SUBSCRIPTIONS_A_TURN = 1000, EXIT_IN_USE = 4 };
+enum {
+    SETS_MAX = 64,
+    PATH_BYTES = CONFIG_TEXT_MAX + 16,
+    SUBSCRIPTIONS_A_TURN = 1000,
+    EXIT_IN_USE = 4,
+    LIVE_BIND_MS = 5000,
+    LIVE_RETRY_MS = 10
+};
 
 struct settings {
     char endpoint[CONFIG_TEXT_MAX], live[CONFIG_TEXT_MAX], log[CONFIG_TEXT_MAX], level[CONFIG_TEXT_MAX];
+    char folder[CONFIG_TEXT_MAX], secret[CONFIG_TEXT_MAX], policy[CONFIG_TEXT_MAX];
+    int64_t connections, handshake_ms;
     int64_t checkpoint_pages, finish_pages;
     struct broker_settings broker;
 };
@@ -37,9 +47,23 @@ struct settings {
 
 static const struct config_key keys[] = {
     { "bus/endpoint", CONFIG_TEXT, AT(endpoint), PLACE_BROKER, 0, 0,
-      "where publishers and followers connect" },
-    { "bus/live", CONFIG_TEXT, AT(live), PLACE_LIVE, 0, 0, "where live monitors subscribe" },
+      "where publishers and followers connect; several, as one ipc:// and some tcp://HOST:PORT, parted by a "
+      "blank" },
+    { "bus/live", CONFIG_TEXT, AT(live), PLACE_LIVE, 0, 0,
+      "where live monitors subscribe; several as above" },
     NUMBER_OF("bus/head_ms", broker.head_ms, "1000", 10, 60000, "milliseconds between two bus.head messages"),
+    { "keys/secret", CONFIG_TEXT, AT(secret), "", 0, 0,
+      "the broker's own NAME.key_secret, readable by its owner alone; without there is no TCP" },
+    { "keys/folder", CONFIG_TEXT, AT(folder), PLACE_KEYS, 0, 0,
+      "certificates of those who may come in over TCP, NAME.key each; read again when it changes" },
+    { "keys/policy", CONFIG_TEXT, AT(policy), "", 0, 0,
+      "who may do what, as deploy/policy.zpl, which is built in and stands when this is empty; read again "
+      "when it "
+      "changes" },
+    NUMBER_OF("tcp/connections", connections, "1024", 1, 65536,
+              "connections at one time, both endpoints together"),
+    NUMBER_OF("tcp/handshake_ms", handshake_ms, "5000", 10, 60000,
+              "who has not proved its key after so many milliseconds is cut off"),
     { "log/file", CONFIG_TEXT, AT(log), "{state}/log.db", 0, 0, "the log's SQLite file" },
     { "log/level", CONFIG_TEXT, AT(level), "info", 0, 0, "debug, info, warn or error" },
     NUMBER_OF("log/checkpoint_pages", checkpoint_pages, "2000", 1, 1000000,
@@ -175,6 +199,29 @@ static enum err load_time(const struct options *o, struct stamp_settings *time, 
     return ERR_NONE;
 }
 
+/* The keys first: without them no endpoint of TCP is a good one. */
+static enum err load_rights(struct settings *s, struct why *why)
+{
+    struct bus_identity own = { .handshake_ms = 0 };
+    struct policy *policy = NULL;
+    struct party us;
+    enum err e = expand(s->secret, why);
+
+    if (!e) e = expand(s->folder, why);
+    if (!e) e = expand(s->policy, why);
+    if (!e && s->secret[0]) {
+        e = party_read_secret(s->secret, &us, &own, why);
+        own.handshake_ms = (int)s->handshake_ms;
+        if (!e) bus_identify(&own);
+        bus_keys_forget(&own);
+    }
+    if (!e) e = bus_endpoints_check(s->endpoint, why);
+    if (!e) e = bus_endpoints_check(s->live, why);
+    if (!e) e = policy_read(s->policy[0] ? s->policy : NULL, &policy, why);
+    policy_destroy(&policy);
+    return e == ERR_IO ? ERR_CONFIG : e;
+}
+
 static enum err load(const struct options *o, struct settings *s, struct why *why)
 {
     enum err e = config_load(keys, o->config, s, why);
@@ -185,8 +232,7 @@ static enum err load(const struct options *o, struct settings *s, struct why *wh
     if (!e) e = expand(s->endpoint, why);
     if (!e) e = expand(s->live, why);
     if (!e) e = expand(s->log, why);
-    if (!e) e = bus_endpoint_check(s->endpoint, why);
-    if (!e) e = bus_endpoint_check(s->live, why);
+    if (!e) e = load_rights(s, why);
     if (!e) e = load_time(o, &s->broker.time, why);
     if (e) return e;
     level = log_level_parse(s->level);
@@ -203,7 +249,10 @@ struct ground {
     const struct settings *settings;
     int lock;
     struct log *log;
-    struct bus_socket *router, *live;
+    struct guard *guard;
+    struct bus_socket *router, *live; /* `live` is NULL while it is bound again */
+    int64_t live_since_ms;            /* when that began */
+    uint64_t failed_before;           /* strangers at live sockets that are closed */
     struct broker *broker;
     struct bus_frame *frames; /* those of one turn: what is stored borrows from them until it is published */
     size_t frame_count;
@@ -222,7 +271,9 @@ static enum err send_to(void *context, const struct bus_peer *peer, struct slice
 
 static enum err publish_to(void *context, struct slice topic, struct slice place, struct slice envelope)
 {
-    return bus_publish(((struct ground *)context)->live, topic, place, envelope);
+    struct ground *g = context;
+
+    return g->live ? bus_publish(g->live, topic, place, envelope) : ERR_GONE;
 }
 
 /* Two brokers on one log would give the same places twice. *busy says that one is there. */
@@ -256,6 +307,8 @@ static enum err ground_open(struct ground *g, bool *busy, struct why *why)
 {
     const struct settings *s = g->settings;
     const struct log_settings log = { s->log, (int)s->checkpoint_pages, (int)s->finish_pages };
+    const struct guard_settings guard = { s->folder, s->policy, (uint64_t)s->connections,
+                                          strstr(s->endpoint, "tcp://") || strstr(s->live, "tcp://") };
     const struct ports ports = { g, send_to, publish_to };
     char copy[PATH_BYTES];
     enum err e;
@@ -267,7 +320,8 @@ static enum err ground_open(struct ground *g, bool *busy, struct why *why)
     if (!g->frames) return ERR_NOMEM;
     e = lock_log(s->log, &g->lock, busy, why);
     if (!e) e = log_open(&log, &g->log, why);
-    if (!e) e = broker_new(&s->broker, g->log, &ports, clocks(), &g->broker, why);
+    if (!e) e = guard_open(&guard, &g->guard, why);
+    if (!e) e = broker_new(&s->broker, g->log, g->guard, &ports, clocks(), &g->broker, why);
     if (!e) e = bus_router_bind(s->endpoint, &g->router, why);
     if (!e) e = bus_xpub_bind(s->live, &g->live, why);
     return e;
@@ -281,11 +335,14 @@ static void ground_close(struct ground *g)
     bus_destroy(&g->router);
     bus_destroy(&g->live);
     broker_destroy(&g->broker);
+    guard_close(&g->guard);
     log_close(&g->log);
     if (g->lock >= 0) close(g->lock);
 }
 
 /* --- the one thread --- */
+
+static volatile sig_atomic_t hangup_asked;
 
 /* Take what has arrived, without waiting, as long as it fits into one transaction. */
 static enum err drain(struct ground *g, struct why *why)
@@ -300,36 +357,89 @@ static enum err drain(struct ground *g, struct why *why)
         if (e == ERR_INVALID)
             e = broker_take_broken(g->broker, &peer);
         else if (!e)
-            e = broker_take(g->broker, &peer, g->frames[i].bytes, why);
+            e = broker_take(g->broker, &peer, bus_user(&g->frames[i]), g->frames[i].bytes, why);
     }
     return e;
 }
 
-static enum err admit_subscriptions(struct bus_socket *live)
+static enum err admit_subscriptions(struct ground *g)
 {
     struct bus_frame frame = { 0 };
     enum err e = ERR_NONE;
 
-    for (int i = 0; !e && i < SUBSCRIPTIONS_A_TURN; i++) {
+    for (int i = 0; g->live && !e && i < SUBSCRIPTIONS_A_TURN; i++) {
         struct slice prefix;
         bool on;
 
-        e = bus_subscription(live, &frame, &prefix, &on);
+        e = bus_subscription(g->live, &frame, &prefix, &on);
         if (e == ERR_INVALID)
             e = ERR_NONE; /* not a subscription: nothing to admit */
-        else if (!e && on && prefix_valid(prefix))
-            e = bus_admit(live, prefix);
+        else if (!e && on && broker_admits(g->broker, bus_user(&frame), prefix))
+            e = bus_admit(g->live, prefix);
     }
     bus_frame_fini(&frame);
     return e == ERR_AGAIN ? ERR_NONE : e;
+}
+
+/* --- rights --- */
+
+/* Connections and strangers at both sockets; and whoever is at the door. */
+static enum err look_at_door(struct ground *g)
+{
+    struct bus_visits router, live = { .open = 0 };
+
+    bus_visits(g->router, &router);
+    if (g->live) bus_visits(g->live, &live);
+    router.open += live.open;
+    router.failed += live.failed + g->failed_before;
+    broker_visits(g->broker, &router);
+    return guard_serve(g->guard, router.open);
+}
+
+/* The library cannot take one subscriber off, and unsubscribing reaches only who spoke last. So everybody is
+ * sent away, and comes back through the door; what they missed they FOLLOW. */
+static void close_live(struct ground *g)
+{
+    struct bus_visits visits = { .open = 0 };
+
+    if (!g->live) return;
+    bus_visits(g->live, &visits);
+    g->failed_before += visits.failed;
+    bus_drop(&g->live);
+    g->live_since_ms = clock_monotonic_ms();
+}
+
+/* The library closes in a thread of its own: until it has, the place is still taken. */
+static enum err open_live(struct ground *g, struct why *why)
+{
+    struct why inner = { 0 };
+    enum err e = g->live ? ERR_NONE : bus_xpub_bind(g->settings->live, &g->live, &inner);
+
+    if (!e) return e;
+    if (!strcmp(inner.code, "BOUND") && clock_monotonic_ms() - g->live_since_ms < LIVE_BIND_MS)
+        return ERR_NONE;
+    return why_set(why, e, inner.code, "%s", inner.sentence);
+}
+
+static enum err look_at_rights(struct ground *g, struct why *why)
+{
+    struct guard_news news = guard_look(g->guard, clock_monotonic_ms(), hangup_asked);
+    enum err e = ERR_NONE;
+
+    hangup_asked = 0;
+    if (news.added || news.removed || news.policy) e = broker_rights_changed(g->broker);
+    if (news.removed || news.policy) close_live(g);
+    if (!e) e = open_live(g, why);
+    return e ? e : look_at_door(g);
 }
 
 static enum err turn(struct ground *g, struct why *why)
 {
     struct stamp_clocks now = clocks();
     uint64_t space = broker_tick_due(g->broker, now) ? free_bytes(g) : 0;
-    enum err e = admit_subscriptions(g->live);
+    enum err e = look_at_rights(g, why);
 
+    if (!e) e = admit_subscriptions(g);
     if (!e) e = broker_tick(g->broker, now, space, why);
     if (!e) e = drain(g, why);
     if (!e) e = broker_settle(g->broker, why);
@@ -339,17 +449,20 @@ static enum err turn(struct ground *g, struct why *why)
 
 static enum err serve(struct ground *g, const volatile sig_atomic_t *stop, struct why *why)
 {
-    struct bus_socket *const sockets[] = { g->router, g->live };
     enum err e = ERR_NONE;
 
     while (!e && !*stop) {
-        bool ready[2];
+        struct bus_socket *sockets[3] = { g->router };
+        size_t count = 1;
+        bool ready[3];
+        int wait_ms = broker_wait_ms(g->broker, clocks());
 
-        e = bus_wait(sockets, 2, broker_wait_ms(g->broker, clocks()), ready);
-        if (e == ERR_INTERRUPTED)
-            e = ERR_NONE;
-        else if (!e)
-            e = turn(g, why);
+        if (g->live) sockets[count++] = g->live;
+        if (guard_door(g->guard)) sockets[count++] = guard_door(g->guard);
+        if (!g->live && wait_ms > LIVE_RETRY_MS) wait_ms = LIVE_RETRY_MS;
+        e = bus_wait(sockets, count, wait_ms, ready);
+        if (e == ERR_INTERRUPTED) e = ERR_NONE;
+        if (!e) e = turn(g, why);
     }
     return e;
 }
@@ -362,13 +475,21 @@ static void ask_to_stop(int signal_number)
     stop_asked = 1;
 }
 
+static void ask_to_look(int signal_number)
+{
+    (void)signal_number;
+    hangup_asked = 1;
+}
+
 static void catch_signals(void)
 {
-    struct sigaction action = { .sa_handler = ask_to_stop };
+    struct sigaction action = { .sa_handler = ask_to_stop }, look = { .sa_handler = ask_to_look };
 
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    sigemptyset(&look.sa_mask);
+    sigaction(SIGHUP, &look, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 
@@ -444,7 +565,7 @@ int main(int argc, char **argv)
         return 1;
     }
     argp_parse(&argp, argc, argv, 0, NULL, &o);
-    umask(0027);
+    umask(0077);
     if (o.mode == MODE_SAMPLE) {
         config_sample(keys, "ocop-broker");
         return 0;

@@ -26,4 +26,11 @@ CREATE TABLE topic(
     last_seq INTEGER NOT NULL CHECK(last_seq > 0)
 ) STRICT, WITHOUT ROWID;
 
+-- What the broker knew of keys and policy when it last said so in the log: so each change is said once. Logs that are
+-- older than this table get it when they are opened.
+CREATE TABLE note(
+    name TEXT PRIMARY KEY,              -- policy, or key: and the public key
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 PRAGMA user_version = 1;

@@ -208,7 +208,7 @@ static void one_key_under_two_names_is_nobodys(void **state)
     (void)guard_parties(g, &count);
     assert_int_equal(count, 0);
     drop("twin");
-    assert_true(guard_look(g, clock_monotonic_ms(), true));
+    assert_true(guard_look(g, clock_monotonic_ms(), true).added);
     (void)guard_parties(g, &count);
     assert_int_equal(count, 1);
     guard_close(&g);
@@ -225,15 +225,15 @@ static void keys_come_and_go_while_it_runs(void **state)
 
     (void)state;
     assert_int_equal(guard_open(&settings, &g, NULL), ERR_NONE);
-    assert_false(guard_look(g, now, true));
+    assert_false(guard_look(g, now, true).added);
     p = make("new", "monitor", "");
     assert_null(guard_who(g, slice_text(p.key)));
-    assert_true(guard_look(g, now, true));
+    assert_true(guard_look(g, now, true).added);
     assert_string_equal(guard_who(g, slice_text(p.key))->name, "new");
-    assert_false(guard_look(g, now, true));
+    assert_false(guard_look(g, now, true).added);
     drop("new");
-    assert_false(guard_look(g, now, false)); /* not within the second */
-    assert_true(guard_look(g, now + GUARD_LOOK_MS, false));
+    assert_false(guard_look(g, now, false).removed); /* not within the second */
+    assert_true(guard_look(g, now + GUARD_LOOK_MS, false).removed);
     assert_null(guard_who(g, slice_text(p.key)));
     assert_string_equal(guard_who(g, slice_text(""))->role, PARTY_LOCAL);
     guard_close(&g);
@@ -260,11 +260,11 @@ static void a_broken_policy_leaves_the_one_before(void **state)
     write_policy(file, "role\n    local\n        follow = \"clock.\"\n");
     assert_int_equal(guard_open(&settings, &g, NULL), ERR_NONE);
     write_policy(file, "role\n    local\n        follows = \"clock.\"\n");
-    assert_false(guard_look(g, now, true));
+    assert_false(guard_look(g, now, true).policy);
     assert_true(rights_cover(guard_rights(g, guard_who(g, slice_text(""))), VERB_FOLLOW,
                              guard_who(g, slice_text("")), slice_text("clock.")));
     write_policy(file, "role\n    local\n        follow = \"intake.\"\n");
-    assert_true(guard_look(g, now, true));
+    assert_true(guard_look(g, now, true).policy);
     assert_false(rights_cover(guard_rights(g, guard_who(g, slice_text(""))), VERB_FOLLOW,
                               guard_who(g, slice_text("")), slice_text("clock.")));
     guard_close(&g);
@@ -379,7 +379,7 @@ static void a_removed_key_does_not_come_in(void **state)
     path_of("province-06", ".key", path);
     snprintf(away, sizeof away, "%s.away", path);
     assert_int_equal(rename(path, away), 0);
-    assert_true(guard_look(s.guard, clock_monotonic_ms(), true));
+    assert_true(guard_look(s.guard, clock_monotonic_ms(), true).removed);
     assert_int_equal(bus_dealer_watch(endpoint, &s.dealer, NULL), ERR_NONE);
     assert_false(deliver(&s, &frame, &peer));
     close_scene(&s);
