@@ -88,6 +88,8 @@ bool bus_denied(const struct bus_socket *s);
 /* Is it of a kind that can be bound? For checking settings; nothing is touched. ERR_CONFIG. */
 enum err bus_endpoint_check(const char *endpoint, struct why *why);
 enum err bus_endpoints_check(const char *list, struct why *why);
+/* Can it be connected to, with the keys there are? ERR_CONFIG. */
+enum err bus_connect_check(const char *endpoint, struct why *why);
 enum err bus_router_bind(const char *endpoint, struct bus_socket **out, struct why *why);
 enum err bus_dealer_connect(const char *endpoint, struct bus_socket **out, struct why *why);
 /* The same, and it tells about its connection: bus_wait also wakes when it is made or broken (there may be

@@ -121,6 +121,11 @@ enum err bus_endpoint_check(const char *endpoint, struct why *why)
                    endpoint);
 }
 
+enum err bus_connect_check(const char *endpoint, struct why *why)
+{
+    return bus_is_tcp(endpoint) ? bus_lock(NULL, endpoint, false, why) : bus_endpoint_check(endpoint, why);
+}
+
 /* The next of a list of endpoints parted by blanks; false at its end. */
 static bool next_endpoint(const char **list, char out[BUS_ENDPOINT_MAX + 1])
 {
@@ -278,7 +283,7 @@ static enum err make_connected(int type, const struct option *options, bool watc
                                struct bus_socket **out, struct why *why)
 {
     struct bus_socket *s = NULL;
-    enum err e = bus_is_tcp(endpoint) ? ERR_NONE : bus_endpoint_check(endpoint, why);
+    enum err e = bus_connect_check(endpoint, why);
 
     if (!e) e = bus_socket_new(type, endpoint, &s, why);
     if (!e && !set_options(s->zmq, options)) e = bus_failed(why, endpoint);

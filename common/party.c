@@ -181,6 +181,26 @@ enum err party_read_secret(const char *file, struct party *out, struct bus_ident
     return ERR_NONE;
 }
 
+enum err party_identify(const char *secret_file, int handshake_ms, struct party *out, struct why *why)
+{
+    struct bus_identity keys = { .handshake_ms = 0 };
+    enum err e = party_read_secret(secret_file, out, &keys, why);
+
+    keys.handshake_ms = handshake_ms;
+    if (!e) bus_identify(&keys);
+    bus_keys_forget(&keys);
+    return e == ERR_IO ? ERR_CONFIG : e;
+}
+
+enum err party_trust(const char *endpoint, const char *file, struct why *why)
+{
+    struct party them;
+    enum err e = party_read(file, &them, why);
+
+    if (!e) e = bus_trust(endpoint, them.key, why);
+    return e == ERR_IO ? ERR_CONFIG : e;
+}
+
 /* --- making --- */
 
 static void write_text(struct buf *out, const struct party *p, const struct bus_identity *keys, bool secret)

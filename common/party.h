@@ -32,6 +32,10 @@ bool party_same(const struct party *a, const struct party *b);
 enum err party_read(const char *file, struct party *out, struct why *why);
 /* Read NAME.key_secret. ERR_CONFIG also when others than its owner may read it. */
 enum err party_read_secret(const char *file, struct party *out, struct bus_identity *keys, struct why *why);
+/* Be this party, for all the bus does from here on (bus_identify). */
+enum err party_identify(const char *secret_file, int handshake_ms, struct party *out, struct why *why);
+/* Whoever answers at `endpoint` must be the party of this certificate (bus_trust). */
+enum err party_trust(const char *endpoint, const char *file, struct why *why);
 /* Make a pair of keys and both files in `folder`, which must exist. ERR_CONFIG: one of them is there. */
 enum err party_make(const char *folder, struct party *p, struct why *why);
 

@@ -202,19 +202,13 @@ static enum err load_time(const struct options *o, struct stamp_settings *time, 
 /* The keys first: without them no endpoint of TCP is a good one. */
 static enum err load_rights(struct settings *s, struct why *why)
 {
-    struct bus_identity own = { .handshake_ms = 0 };
     struct policy *policy = NULL;
     struct party us;
     enum err e = expand(s->secret, why);
 
     if (!e) e = expand(s->folder, why);
     if (!e) e = expand(s->policy, why);
-    if (!e && s->secret[0]) {
-        e = party_read_secret(s->secret, &us, &own, why);
-        own.handshake_ms = (int)s->handshake_ms;
-        if (!e) bus_identify(&own);
-        bus_keys_forget(&own);
-    }
+    if (!e && s->secret[0]) e = party_identify(s->secret, (int)s->handshake_ms, &us, why);
     if (!e) e = bus_endpoints_check(s->endpoint, why);
     if (!e) e = bus_endpoints_check(s->live, why);
     if (!e) e = policy_read(s->policy[0] ? s->policy : NULL, &policy, why);

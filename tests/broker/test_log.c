@@ -242,7 +242,7 @@ static void reads_keep_their_limits(void **state)
 {
     struct bed *bed = *state;
     const struct slice prefixes[] = { { "a.b.d", 5 }, { "z", 1 } };
-    const struct log_filter filter = { prefixes, 2 };
+    const struct log_filter filter = { .prefixes = prefixes, .count = 2 };
     const struct log_read_limit three_taken = { 3, 1000, LOG_READ_BYTES }, four = { 1000, 4, LOG_READ_BYTES },
                                 few_bytes = { 1000, 1000, 15 };
     struct log_place place = { 0 };
