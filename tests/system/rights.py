@@ -474,28 +474,36 @@ def wrong_names(house):
     assert "may not publish intake.dossier.filed.22" in house.log_text()
 
 
-def does_not_come_in(house, s):
+def does_not_come_in(house, connect):
     """It may say what it wants: nothing comes back, and the broker counts it."""
     before = house.status()["strangers"]
-    s.send(msgpack.packb(["PING", 1]), zmq.DONTWAIT)
+    s = connect()
+    try:
+        s.send(msgpack.packb(["PING", 1]), zmq.DONTWAIT)
+    except zmq.Again:
+        pass  # turned away already
     house.wait(lambda: house.status()["strangers"] > before, "a stranger to be counted")
     assert not s.poll(200), s.recv_multipart()
     s.close()
 
 
+def bare_dealer(house):
+    s = house.context.socket(zmq.DEALER)
+    s.linger = 0
+    s.connect(house.tcp("broker"))
+    return s
+
+
 def strangers(house):
     """Without a key, with an unknown one, with the wrong idea of the broker's, with a revoked one."""
-    bare = house.context.socket(zmq.DEALER)
-    bare.linger = 0
-    bare.connect(house.tcp("broker"))
-    does_not_come_in(house, bare)
-    does_not_come_in(house, house.curve(zmq.DEALER, "broker", pair=zmq.curve_keypair()))
-    does_not_come_in(house, house.curve(zmq.DEALER, "broker", "operator", server=zmq.curve_keypair()[0]))
+    does_not_come_in(house, lambda: bare_dealer(house))
+    does_not_come_in(house, lambda: house.curve(zmq.DEALER, "broker", pair=zmq.curve_keypair()))
+    does_not_come_in(house, lambda: house.curve(zmq.DEALER, "broker", "operator", server=zmq.curve_keypair()[0]))
     house.make("monitor", "gone")
     pair = house.pair("gone")
     house.ocop("keys", "revoke", "gone")
     house.hangup()
-    does_not_come_in(house, house.curve(zmq.DEALER, "broker", pair=pair))
+    does_not_come_in(house, lambda: house.curve(zmq.DEALER, "broker", pair=pair))
     assert "event=not_admitted because=unknown_key" in house.log_text()
     # and the command line is told so at once
     house.make("monitor", "early")
@@ -539,6 +547,7 @@ def replayed(house):
     assert peer.ask("PUBLISH", 1, [["intake.plan.filed.06", ENVELOPE]])[0][0] == "STORED"
     peer.close()
     thread.join(30)
+    house.settle()
     head, before = house.head(), house.status()["strangers"]
     raw = socket.create_connection(("127.0.0.1", house.port["broker"]))
     raw.sendall(b"".join(captured))
@@ -555,36 +564,48 @@ def replayed(house):
 
 def forged_over_ipc(house):
     """Who comes over ipc is local, whatever it says of itself in the handshake."""
-    policy = POLICY.read_text() + "\n    local\n        ask = \"broker.status\"\n"
-    house.policy.write_text(policy)
+    before = house.log_text().count("event=policy_changed")
+    house.policy.write_text(POLICY.read_text() + "\n    local\n        ask = \"broker.status\"\n")
     house.hangup()
-    house.wait(lambda: "event=policy_changed" in house.log_text(), "the policy")
-
-    def prop(name, value):
-        return bytes([len(name)]) + name + struct.pack(">I", len(value)) + value
-
+    house.wait(lambda: house.log_text().count("event=policy_changed") > before, "the policy")
     operator = house.pair("operator", "")[0]
     for forged in [operator, b"0" * 32 + operator, b"operator"]:
-        raw = socket.socket(socket.AF_UNIX)
-        raw.connect(str(house.dir / "broker.sock"))
-        raw.settimeout(20)
-        raw.sendall(b"\xff" + b"\0" * 8 + b"\x7f" + b"\x03\x00" + b"NULL".ljust(20, b"\0") + b"\0" + b"\0" * 31)
-        body = b"\x05READY" + prop(b"Socket-Type", b"DEALER") + prop(b"User-Id", forged)
-        raw.sendall(bytes([4, len(body)]) + body)
-        frame = msgpack.packb(["HELLO", 1, "operator", 5])
-        raw.sendall(bytes([0, len(frame)]) + frame)
-        frame = msgpack.packb(["PUBLISH", 1, [["operator.skip.requested.00", ENVELOPE]]])
-        raw.sendall(bytes([0, len(frame)]) + frame)
-        got = b""
-        while b"REFUSED" not in got and b"STORED" not in got:
+        forge(house, forged)
+    shutil.copy(POLICY, house.policy)
+    house.hangup()
+    house.wait(lambda: house.log_text().count("event=policy_changed") == before + 2, "the policy as it was")
+
+
+def prop(name, value):
+    return bytes([len(name)]) + name + struct.pack(">I", len(value)) + value
+
+
+def forge(house, user):
+    """A handshake by hand, with a User-Id of its own in it; then the operator's words."""
+    raw = socket.socket(socket.AF_UNIX)
+    raw.connect(str(house.dir / "broker.sock"))
+    raw.settimeout(20)
+    got = b""
+
+    def until(*words):
+        nonlocal got
+        while not any(w in got for w in words):
             more = raw.recv(65536)
             assert more, got
             got += more
-        assert b"NOT_PERMITTED" in got and b"STORED" not in got, got
-        raw.close()
-    shutil.copy(POLICY, house.policy)
-    house.hangup()
-    house.wait(lambda: house.log_text().count("event=policy_changed") == 2, "the policy as it was")
+
+    def say(flags, body):
+        raw.sendall(bytes([flags, len(body)]) + body)
+
+    raw.sendall(b"\xff" + b"\0" * 7 + b"\x01\x7f" + b"\x03\x00" + b"NULL".ljust(20, b"\0") + b"\0" + b"\0" * 31)
+    until(b"NULL")
+    say(4, b"\x05READY" + prop(b"Socket-Type", b"DEALER") + prop(b"User-Id", user))
+    until(b"READY")
+    say(0, msgpack.packb(["HELLO", 1, "operator", 5]))
+    say(0, msgpack.packb(["PUBLISH", 1, [["operator.skip.requested.00", ENVELOPE]]]))
+    until(b"REFUSED", b"STORED")
+    assert b"NOT_PERMITTED" in got and b"STORED" not in got, got
+    raw.close()
 
 
 def borrowed_connection(house):
@@ -602,8 +623,8 @@ def borrowed_connection(house):
     assert first.hello("province-06", 31)[0] == "WELCOME"
     first.close()
     second = dealer("operator")
-    house.wait(lambda: second.socket.poll(200) or second.say("PING", 1), "the place to be free")
-    (answer,) = [a for a in second.ask("PUBLISH", 1, [["intake.dossier.filed.06", ENVELOPE]]) if a[0] != "PONG"]
+    house.wait(lambda: second.socket.poll(200) or second.say("PING", 999), "the place to be free")
+    (answer,) = second.ask("PUBLISH", 1, [["intake.dossier.filed.06", ENVELOPE]])
     assert answer[0] == "REFUSED" and answer[2] == "NO_HELLO", answer
     second.close()
 
@@ -672,8 +693,8 @@ def removed_while_there(house):
         assert last <= CUT_OFF_S, f"{what} for {last:.2f} s after its key was removed"
     after = [t for t, _ in seen["stayer"] if t > removed + CUT_OFF_S]
     assert after, "the other monitor did not come back"
-    (answer,) = follower.ask("HELLO", 1, "leaver", 1)[:1]
-    assert is_denied(answer), answer
+    follower.say("HELLO", 1, "leaver", 1)
+    assert is_denied(follower.hear("REFUSED", "WELCOME"))
     for s in live.values():
         s.close()
     follower.close()
@@ -878,8 +899,9 @@ def act_one(house):
     house.settle()
     total = h.summary(house, "2018-12-31")["total"]
     assert total == 37, total
-    shown = house.remote("--json", "summary", "--on", "2018-12-31", name="monitor")
-    assert "37" in shown.stdout, shown.stdout
+    shown = house.remote("--json", "summary", "--on", "2018-12-31", name="monitor",
+                          expect=None)  # it may not ask for the provinces' plans
+    assert '"total":37' in shown.stdout, shown.stdout
     assert house.remote("show", "dossier", "BK18-05", name="monitor", expect=None).returncode != 0
 
 
