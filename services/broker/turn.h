@@ -1,5 +1,5 @@
-/* turn.h - the broker's inside, shared by the files that make it up: broker.c (turns and commands), publish.c
- * (what is stored), rights.c (who may), status.c (what is answered). Nobody else
+/* turn.h - the broker's inside, shared by the files that make it up: broker.c (turns and time), commands.c
+ * (what peers say), publish.c (what is stored), rights.c (who may), status.c (what is answered). Nobody else
  * includes it.
  */
 #ifndef SERVICES_BROKER_TURN_H
