@@ -274,8 +274,11 @@ enum err guard_serve(struct guard *g, uint64_t open)
     enum err e = ERR_NONE;
 
     while (g->door && !(e = bus_door_next(g->door, &knock))) {
-        e = bus_door_answer(g->door, &knock, judge(g, &knock, open));
+        enum bus_welcome how = judge(g, &knock, open);
+
+        e = bus_door_answer(g->door, &knock, how);
         if (e) break;
+        if (how != BUS_COME_IN && open) open--; /* it is leaving: else a crowd would keep itself out */
     }
     return e == ERR_AGAIN ? ERR_NONE : e;
 }

@@ -27,7 +27,7 @@ void guard_close(struct guard **g);
 
 /* To be waited for; NULL without TCP. */
 struct bus_socket *guard_door(const struct guard *g);
-/* Answer whoever knocks. `open`: connections there are. */
+/* Answer whoever knocks. `open`: connections there are, those that knock among them. */
 enum err guard_serve(struct guard *g, uint64_t open);
 /* Look whether keys or policy have changed; `at_once`: do not wait for the second. */
 struct guard_news {
