@@ -12,8 +12,8 @@
 #include "common/record.h"
 
 enum {
-    LOG_TAIL = 1000,             /* records whose links are checked at open, and all that are not noted */
-    LOG_NOTE_EVERY = 4096,       /* records between two notes of how far each publisher and topic is */
+    LOG_TAIL = 1000,             /* records whose links are checked at open, and all that are not folded */
+    LOG_FOLD_EVERY = 4096,       /* records between two notes of how far each publisher and topic is */
     LOG_READ_RECORDS = 1000,     /* one read looks at no more records than this */
     LOG_READ_BYTES = 512 * 1024, /* nor at more bytes, but for a first record that is larger alone */
     LOG_VERSION = 1
@@ -78,6 +78,13 @@ log_wal_bytes(const struct log *log); /* grows without end only when somebody ho
 enum err log_append(struct log *log, const struct log_event *event, struct log_stored *out, struct why *why);
 void log_rollback(struct log *log);
 
+/* A note changes in the transaction of the events that say the same; an empty value takes it out. On any
+ * error the caller must log_rollback. */
+enum err log_note(struct log *log, struct slice name, struct slice value, struct why *why);
+/* With what is not yet committed; slices live until `each` returns, which must not touch the log. */
+typedef enum err (*log_note_each)(void *context, struct slice name, struct slice value);
+enum err log_notes(struct log *log, log_note_each each, void *context, struct why *why);
+
 /* Proof that everything up to commit_seq is on disk. Only log_commit makes one, and an acknowledgement is
  * only made from one. It is good until the next log_append. */
 struct commit;
@@ -90,10 +97,13 @@ enum err log_commit(struct log *log, const struct commit **token, struct why *wh
 /* Housekeeping of the WAL between two commits. An error here means the same as one of log_commit. */
 enum err log_tend(struct log *log, struct why *why);
 
-/* What of the log somebody wants: topics that start with one of these; none means all. */
+/* What of the log somebody wants: topics that start with one of these; none means all. And what it may see:
+ * `allows` NULL means everything. */
 struct log_filter {
     const struct slice *prefixes;
     size_t count;
+    bool (*allows)(const void *context, struct slice topic);
+    const void *context;
 };
 
 /* One record; its slices live until this returns. Any error ends the read and is returned. */

@@ -1,7 +1,7 @@
 /* log_marks.c - how far each publisher and each topic is: in memory for every event, in the log's file now
  * and then.
  *
- * The rows are a fold of the log up to `noted`. A start folds what came after it, so that nothing is lost by
+ * The rows are a fold of the log up to `folded`. A start folds what came after it, so that nothing is lost by
  * writing them seldom, and a commit of one event touches one page.
  */
 #include "services/broker/log_inside.h"
@@ -10,8 +10,7 @@
 
 enum { MARKS_MAX = 8192 };
 
-/* Add SQLite's own sentence to an error of a statement. */
-static enum err told(struct log *log, enum err e, struct why *why)
+enum err log_told(struct log *log, enum err e, struct why *why)
 {
     if (e) (void)db_err(log->db, sqlite3_extended_errcode(log->db), why);
     return e;
@@ -19,7 +18,7 @@ static enum err told(struct log *log, enum err e, struct why *why)
 
 enum err log_run(struct log *log, enum statement which, struct why *why)
 {
-    return told(log, db_run(log->statements[which]), why);
+    return log_told(log, db_run(log->statements[which]), why);
 }
 
 enum err log_find_publisher(struct log *log, struct slice publisher, uint64_t epoch, struct mark **out,
@@ -39,7 +38,7 @@ enum err log_find_publisher(struct log *log, struct slice publisher, uint64_t ep
     db_bind_text(s, 1, publisher);
     db_bind_u64(s, 2, epoch);
     e = db_step(s, &row);
-    if (e) return told(log, e, why);
+    if (e) return log_told(log, e, why);
     mark = marks_add(&log->publishers, publisher, epoch);
     if (mark && row) {
         mark->at.number = db_u64(s, 0);
@@ -64,7 +63,7 @@ enum err log_find_topic(struct log *log, struct slice topic, struct mark **out, 
     }
     db_bind_text(s, 1, topic);
     e = db_step(s, &row);
-    if (e) return told(log, e, why);
+    if (e) return log_told(log, e, why);
     mark = marks_add(&log->topics, topic, 0);
     if (mark && row) mark->at.seq = db_u64(s, 0);
     db_done(s);
@@ -117,9 +116,9 @@ enum err log_fold_tail(struct log *log, struct why *why)
 {
     const struct log_read_limit limit = { LOG_READ_RECORDS, LOG_READ_RECORDS, LOG_READ_BYTES };
     struct fold fold = { log, why };
-    struct log_place place = { .seq = log->noted };
+    struct log_place place = { .seq = log->folded };
     struct log_read_done done;
-    enum err e = log_stored_link(log, log->noted, &place.chain, why);
+    enum err e = log_stored_link(log, log->folded, &place.chain, why);
 
     while (!e && place.seq < log->head.seq)
         e = log_read(log, &place, NULL, &limit, fold_one, &fold, &done, why);
@@ -130,7 +129,7 @@ enum err log_fold_tail(struct log *log, struct why *why)
 
 /* --- writing down --- */
 
-enum err log_note(struct log *log, struct why *why)
+enum err log_write_marks(struct log *log, struct why *why)
 {
     sqlite3_stmt *publisher = log->statements[PUBLISHER_PUT], *topic = log->statements[TOPIC_PUT];
     enum err e = ERR_NONE;
@@ -148,16 +147,16 @@ enum err log_note(struct log *log, struct why *why)
         db_bind_u64(topic, 2, at->at.seq);
         if (at->at.seq) e = log_run(log, TOPIC_PUT, why);
     }
-    db_bind_u64(log->statements[NOTED_PUT], 1, log->head.seq);
-    return e ? e : log_run(log, NOTED_PUT, why);
+    db_bind_u64(log->statements[FOLDED_PUT], 1, log->head.seq);
+    return e ? e : log_run(log, FOLDED_PUT, why);
 }
 
-void log_marks_hold(struct log *log, bool noted)
+void log_marks_hold(struct log *log, bool written)
 {
     marks_commit(&log->publishers);
     marks_commit(&log->topics);
-    if (!noted) return;
-    log->noted = log->head.seq;
+    if (!written) return;
+    log->folded = log->head.seq;
     marks_clean(&log->publishers);
     marks_clean(&log->topics);
 }

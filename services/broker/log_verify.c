@@ -156,15 +156,15 @@ static enum err tail_start(sqlite3 *db, uint64_t seq, struct log_place *place, s
 static const char walk_sql[] = "SELECT " LOG_COLUMNS " FROM log WHERE seq > ? ORDER BY seq LIMIT ?";
 
 /* The record up to which the rows beside the log are folded. */
-static enum err find_noted(sqlite3 *db, uint64_t *noted, struct why *why)
+static enum err find_folded(sqlite3 *db, uint64_t *folded, struct why *why)
 {
     sqlite3_stmt *s = NULL;
     bool row = false;
-    enum err e = db_prepare(db, "SELECT seq FROM noted", &s, why);
+    enum err e = db_prepare(db, "SELECT seq FROM folded", &s, why);
 
-    *noted = 0;
+    *folded = 0;
     if (!e) e = db_step(s, &row);
-    if (!e && row) *noted = db_u64(s, 0);
+    if (!e && row) *folded = db_u64(s, 0);
     sqlite3_finalize(s);
     return e;
 }
@@ -187,17 +187,17 @@ static enum err walk_to(sqlite3_stmt *s, uint64_t to, struct findings *f, struct
     return e;
 }
 
-enum err log_verify_tail(sqlite3 *db, uint64_t *noted, struct why *why)
+enum err log_verify_tail(sqlite3 *db, uint64_t *folded, struct why *why)
 {
     struct findings *f = calloc(1, sizeof *f);
     struct log_place place = { 0 };
     sqlite3_stmt *s = NULL;
-    enum err e = f ? find_noted(db, noted, why) : ERR_NOMEM;
+    enum err e = f ? find_folded(db, folded, why) : ERR_NOMEM;
 
-    if (!e && *noted > LOG_TAIL) e = tail_start(db, *noted - LOG_TAIL, &place, why);
-    if (!e) f->whole = *noted <= LOG_TAIL;
+    if (!e && *folded > LOG_TAIL) e = tail_start(db, *folded - LOG_TAIL, &place, why);
+    if (!e) f->whole = *folded <= LOG_TAIL;
     if (!e) e = db_prepare(db, walk_sql, &s, why);
-    if (!e) e = walk_to(s, *noted, f, &place, why);
+    if (!e) e = walk_to(s, *folded, f, &place, why);
     if (!e) e = check_beside(db, f, why);
     sqlite3_finalize(s);
     if (f) findings_fini(f);
@@ -205,18 +205,18 @@ enum err log_verify_tail(sqlite3 *db, uint64_t *noted, struct why *why)
     return e;
 }
 
-/* Walk in bites, so that no read transaction keeps a writer's WAL from starting over. From what is noted to
+/* Walk in bites, so that no read transaction keeps a writer's WAL from starting over. From what is folded to
  * the rows beside the log, and on to the end, is one transaction, because they change together. */
 static enum err walk_all(sqlite3 *db, sqlite3_stmt *s, struct findings *f, struct log_place *place,
                          struct why *why)
 {
-    uint64_t noted = 0;
-    enum err e = find_noted(db, &noted, why);
+    uint64_t folded = 0;
+    enum err e = find_folded(db, &folded, why);
 
-    if (!e) e = walk_to(s, noted, f, place, why);
+    if (!e) e = walk_to(s, folded, f, place, why);
     if (!e) e = db_exec(db, "BEGIN", why);
-    if (!e) e = find_noted(db, &noted, why);
-    if (!e) e = walk_to(s, noted, f, place, why);
+    if (!e) e = find_folded(db, &folded, why);
+    if (!e) e = walk_to(s, folded, f, place, why);
     if (!e) e = check_beside(db, f, why);
     if (!e) e = walk_to(s, UINT64_MAX, f, place, why);
     if (!e) e = db_exec(db, "COMMIT", why);

@@ -1,32 +1,18 @@
-/* main.c - ocop-broker: settings, one broker per log, sockets, and the one thread that serves them. */
-#include "common/bus.h"
+/* main.c - ocop-broker: settings, options, signals, exit code. */
 #include "common/clock.h"
 #include "common/config.h"
 #include "common/logline.h"
 #include "common/loop.h"
 #include "common/place.h"
-#include "services/broker/broker.h"
-#include "services/broker/prefix.h"
+#include "common/policy.h"
+#include "services/broker/ground.h"
 
 #include <argp.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
-enum { SETS_MAX = 64, PATH_BYTES = CONFIG_TEXT_MAX + 16, SUBSCRIPTIONS_A_TURN = 1000, EXIT_IN_USE = 4 };
-
-struct settings {
-    char endpoint[CONFIG_TEXT_MAX], live[CONFIG_TEXT_MAX], log[CONFIG_TEXT_MAX], level[CONFIG_TEXT_MAX];
-    int64_t checkpoint_pages, finish_pages;
-    struct broker_settings broker;
-};
+enum { SETS_MAX = 64, EXIT_IN_USE = 4 };
 
 #define AT(member) offsetof(struct settings, member)
 #define GIB        "1073741824"
@@ -38,9 +24,23 @@ struct settings {
 
 static const struct config_key keys[] = {
     { "bus/endpoint", CONFIG_TEXT, AT(endpoint), PLACE_BROKER, 0, 0,
-      "where publishers and followers connect" },
-    { "bus/live", CONFIG_TEXT, AT(live), PLACE_LIVE, 0, 0, "where live monitors subscribe" },
+      "where publishers and followers connect; several, as one ipc:// and some tcp://HOST:PORT, parted by a "
+      "blank" },
+    { "bus/live", CONFIG_TEXT, AT(live), PLACE_LIVE, 0, 0,
+      "where live monitors subscribe; several as above" },
     NUMBER_OF("bus/head_ms", broker.head_ms, "1000", 10, 60000, "milliseconds between two bus.head messages"),
+    { "keys/secret", CONFIG_TEXT, AT(secret), "", 0, 0,
+      "the broker's own NAME.key_secret, readable by its owner alone; without there is no TCP" },
+    { "keys/folder", CONFIG_TEXT, AT(folder), PLACE_KEYS, 0, 0,
+      "certificates of those who may come in over TCP, NAME.key each; read again when it changes" },
+    { "keys/policy", CONFIG_TEXT, AT(policy), "", 0, 0,
+      "who may do what, as deploy/policy.zpl, which is built in and stands when this is empty; read again "
+      "when it "
+      "changes" },
+    NUMBER_OF("tcp/connections", connections, "1024", 1, 65536,
+              "connections at one time, both endpoints together"),
+    NUMBER_OF("tcp/handshake_ms", handshake_ms, "5000", 10, 60000,
+              "who has not proved its key after so many milliseconds is cut off"),
     { "log/file", CONFIG_TEXT, AT(log), "{state}/log.db", 0, 0, "the log's SQLite file" },
     { "log/level", CONFIG_TEXT, AT(level), "info", 0, 0, "debug, info, warn or error" },
     NUMBER_OF("log/checkpoint_pages", checkpoint_pages, "2000", 1, 1000000,
@@ -176,6 +176,23 @@ static enum err load_time(const struct options *o, struct stamp_settings *time, 
     return ERR_NONE;
 }
 
+/* The keys first: without them no endpoint of TCP is a good one. */
+static enum err load_rights(struct settings *s, struct why *why)
+{
+    struct policy *policy = NULL;
+    struct party us;
+    enum err e = expand(s->secret, why);
+
+    if (!e) e = expand(s->folder, why);
+    if (!e) e = expand(s->policy, why);
+    if (!e && s->secret[0]) e = party_identify(s->secret, (int)s->handshake_ms, &us, why);
+    if (!e) e = bus_endpoints_check(s->endpoint, why);
+    if (!e) e = bus_endpoints_check(s->live, why);
+    if (!e) e = policy_read(s->policy[0] ? s->policy : NULL, &policy, why);
+    policy_destroy(&policy);
+    return e == ERR_IO ? ERR_CONFIG : e;
+}
+
 static enum err load(const struct options *o, struct settings *s, struct why *why)
 {
     enum err e = config_load(keys, o->config, s, why);
@@ -186,8 +203,7 @@ static enum err load(const struct options *o, struct settings *s, struct why *wh
     if (!e) e = expand(s->endpoint, why);
     if (!e) e = expand(s->live, why);
     if (!e) e = expand(s->log, why);
-    if (!e) e = bus_endpoint_check(s->endpoint, why);
-    if (!e) e = bus_endpoint_check(s->live, why);
+    if (!e) e = load_rights(s, why);
     if (!e) e = load_time(o, &s->broker.time, why);
     if (e) return e;
     level = log_level_parse(s->level);
@@ -198,164 +214,7 @@ static enum err load(const struct options *o, struct settings *s, struct why *wh
     return ERR_NONE;
 }
 
-/* --- what the broker stands on --- */
-
-struct ground {
-    const struct settings *settings;
-    int lock;
-    struct log *log;
-    struct bus_socket *router, *live;
-    struct broker *broker;
-    struct bus_frame *frames; /* those of one turn: what is stored borrows from them until it is published */
-    size_t frame_count;
-    char folder[PATH_BYTES];
-};
-
-static struct stamp_clocks clocks(void)
-{
-    return (struct stamp_clocks){ clock_wall_ms(), clock_monotonic_ms() };
-}
-
-static enum err send_to(void *context, const struct bus_peer *peer, struct slice bytes)
-{
-    return bus_send(((struct ground *)context)->router, peer, bytes);
-}
-
-static enum err publish_to(void *context, struct slice topic, struct slice place, struct slice envelope)
-{
-    return bus_publish(((struct ground *)context)->live, topic, place, envelope);
-}
-
-/* Two brokers on one log would give the same places twice. *busy says that one is there. */
-static enum err lock_log(const char *log, int *out, bool *busy, struct why *why)
-{
-    char path[PATH_BYTES];
-    int fd;
-
-    snprintf(path, sizeof path, "%s.lock", log);
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (fd < 0) return why_set(why, ERR_IO, "IO", "%s cannot be opened: %s", path, strerror(errno));
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        *out = fd;
-        return ERR_NONE;
-    }
-    *busy = errno == EWOULDBLOCK;
-    close(fd);
-    return why_set(why, ERR_CONFIG, "IN_USE", "another broker serves the log %s; one log has one broker",
-                   log);
-}
-
-static uint64_t free_bytes(const struct ground *g)
-{
-    struct statvfs fs;
-
-    if (statvfs(g->folder, &fs) != 0) return UINT64_MAX;
-    return (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize;
-}
-
-static enum err ground_open(struct ground *g, bool *busy, struct why *why)
-{
-    const struct settings *s = g->settings;
-    const struct log_settings log = { s->log, (int)s->checkpoint_pages, (int)s->finish_pages };
-    const struct ports ports = { g, send_to, publish_to };
-    char copy[PATH_BYTES];
-    enum err e;
-
-    snprintf(copy, sizeof copy, "%s", s->log);
-    snprintf(g->folder, sizeof g->folder, "%s", dirname(copy));
-    g->frame_count = (size_t)s->broker.drain_events;
-    g->frames = calloc(g->frame_count, sizeof *g->frames);
-    if (!g->frames) return ERR_NOMEM;
-    e = lock_log(s->log, &g->lock, busy, why);
-    if (!e) e = log_open(&log, &g->log, why);
-    if (!e) e = broker_new(&s->broker, g->log, &ports, clocks(), &g->broker, why);
-    if (!e) e = bus_router_bind(s->endpoint, &g->router, why);
-    if (!e) e = bus_xpub_bind(s->live, &g->live, why);
-    return e;
-}
-
-static void ground_close(struct ground *g)
-{
-    for (size_t i = 0; g->frames && i < g->frame_count; i++)
-        bus_frame_fini(&g->frames[i]);
-    free(g->frames);
-    bus_destroy(&g->router);
-    bus_destroy(&g->live);
-    broker_destroy(&g->broker);
-    log_close(&g->log);
-    if (g->lock >= 0) close(g->lock);
-}
-
-/* --- the one thread --- */
-
-/* Take what has arrived, without waiting, as long as it fits into one transaction. */
-static enum err drain(struct ground *g, struct why *why)
-{
-    enum err e = ERR_NONE;
-
-    for (size_t i = 0; !e && i < g->frame_count && !broker_full(g->broker); i++) {
-        struct bus_peer peer;
-
-        e = bus_recv(g->router, &peer, &g->frames[i]);
-        if (e == ERR_AGAIN) return ERR_NONE;
-        if (e == ERR_INVALID)
-            e = broker_take_broken(g->broker, &peer);
-        else if (!e)
-            e = broker_take(g->broker, &peer, g->frames[i].bytes, why);
-    }
-    return e;
-}
-
-static enum err admit_subscriptions(struct bus_socket *live)
-{
-    struct bus_frame frame = { 0 };
-    enum err e = ERR_NONE;
-
-    for (int i = 0; !e && i < SUBSCRIPTIONS_A_TURN; i++) {
-        struct slice prefix;
-        bool on;
-
-        e = bus_subscription(live, &frame, &prefix, &on);
-        if (e == ERR_INVALID)
-            e = ERR_NONE; /* not a subscription: nothing to admit */
-        else if (!e && on && prefix_valid(prefix))
-            e = bus_admit(live, prefix);
-    }
-    bus_frame_fini(&frame);
-    return e == ERR_AGAIN ? ERR_NONE : e;
-}
-
-static enum err turn(struct ground *g, struct why *why)
-{
-    struct stamp_clocks now = clocks();
-    uint64_t space = broker_tick_due(g->broker, now) ? free_bytes(g) : 0;
-    enum err e = admit_subscriptions(g->live);
-
-    if (!e) e = broker_tick(g->broker, now, space, why);
-    if (!e) e = drain(g, why);
-    if (!e) e = broker_settle(g->broker, why);
-    if (!e) e = broker_serve(g->broker, why);
-    return e;
-}
-
-static enum err serve(struct ground *g, const volatile sig_atomic_t *stop, struct why *why)
-{
-    struct bus_socket *const sockets[] = { g->router, g->live };
-    enum err e = ERR_NONE;
-
-    while (!e && !*stop) {
-        bool ready[2];
-
-        e = bus_wait(sockets, 2, broker_wait_ms(g->broker, clocks()), ready);
-        if (e == ERR_INTERRUPTED)
-            e = ERR_NONE;
-        else if (!e)
-            e = turn(g, why);
-    }
-    return e;
-}
-
-static volatile sig_atomic_t stop_asked;
+static volatile sig_atomic_t stop_asked, hangup_asked;
 
 static void ask_to_stop(int signal_number)
 {
@@ -363,13 +222,21 @@ static void ask_to_stop(int signal_number)
     stop_asked = 1;
 }
 
+static void ask_to_look(int signal_number)
+{
+    (void)signal_number;
+    hangup_asked = 1;
+}
+
 static void catch_signals(void)
 {
-    struct sigaction action = { .sa_handler = ask_to_stop };
+    struct sigaction action = { .sa_handler = ask_to_stop }, look = { .sa_handler = ask_to_look };
 
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    sigemptyset(&look.sa_mask);
+    sigaction(SIGHUP, &look, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 
@@ -381,20 +248,18 @@ static int complain(enum err e, const struct why *why)
 
 static int run(const struct settings *s)
 {
-    struct ground g = { .settings = s, .lock = -1 };
+    struct ground *g = NULL;
     struct why why = { 0 };
     bool busy = false;
     enum err e;
 
     catch_signals();
-    e = ground_open(&g, &busy, &why);
+    e = ground_open(s, &g, &busy, &why);
     if (!e) {
-        struct log_head head = log_head(g.log);
-
-        log_line(LOG_INFO, "ready", "endpoint=%s live=%s log=%s head=%" PRIu64 " rehearsal=%d", s->endpoint,
-                 s->live, s->log, head.seq, s->broker.time.rehearsal);
-        e = serve(&g, &stop_asked, &why);
-        if (!e) log_line(LOG_INFO, "stopped", "head=%" PRIu64, log_durable(g.log).seq);
+        log_line(LOG_INFO, "ready", "endpoint=\"%s\" live=\"%s\" log=%s head=%" PRIu64 " rehearsal=%d",
+                 s->endpoint, s->live, s->log, ground_head(g), s->broker.time.rehearsal);
+        e = ground_serve(g, &stop_asked, &hangup_asked, &why);
+        if (!e) log_line(LOG_INFO, "stopped", "head=%" PRIu64, ground_head(g));
     }
     if (e) {
         char quoted[WHY_SENTENCE_MAX];
@@ -445,7 +310,7 @@ int main(int argc, char **argv)
         return 1;
     }
     argp_parse(&argp, argc, argv, 0, NULL, &o);
-    umask(0027);
+    umask(0077);
     if (o.mode == MODE_SAMPLE) {
         config_sample(keys, "ocop-broker");
         return 0;

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BROKER_NAME "broker"
-
 /* --- storing one --- */
 
 static enum err remember_live(struct broker *b, const struct log_event *event,
@@ -60,10 +58,11 @@ enum err publish_live(struct broker *b)
 
 /* --- the broker's own events --- */
 
+/* `unique` makes the id. */
 static enum err store_own(struct broker *b, const struct event_kind *kind, const void *event,
-                          const char *subject, int64_t at_ms, struct why *why)
+                          const char *unique, const char *subject, int64_t at_ms, struct why *why)
 {
-    const struct slice id_parts[2] = { slice_text(BROKER_NAME), slice_text(subject) };
+    const struct slice id_parts[2] = { slice_text(BROKER_NAME), slice_text(unique) };
     char id[HASH_ID_TEXT + 1], topic[TOPIC_MAX + 1];
     struct buf data = { 0 }, bytes = { 0 };
     struct log_stored stored;
@@ -103,7 +102,7 @@ enum err publish_days(struct broker *b, struct why *why)
         enum err e;
 
         clock_day_text(day, text);
-        e = store_own(b, &day_started_kind, &event, text, at_ms, why);
+        e = store_own(b, &day_started_kind, &event, text, text, at_ms, why);
         if (e == ERR_FULL) return publish_undo(b, why);
         if (e) return e;
         log_line(LOG_INFO, "day_started", "day=%s", text);
@@ -121,8 +120,17 @@ enum err publish_space_warned(struct broker *b, struct why *why)
 
     if (b->full || stamp_stopped(&b->stamp)) return ERR_NONE;
     snprintf(subject, sizeof subject, "space-%" PRIu64, log_head(b->log).seq + 1);
-    e = store_own(b, &space_warned_kind, &event, subject, at_ms, why);
+    e = store_own(b, &space_warned_kind, &event, subject, subject, at_ms, why);
     return e == ERR_FULL ? publish_undo(b, why) : e;
+}
+
+enum err publish_own(struct broker *b, const struct event_kind *kind, const void *event, const char *subject,
+                     struct why *why)
+{
+    char unique[HASH_ID_TEXT + 96];
+
+    snprintf(unique, sizeof unique, "%s-%" PRIu64, subject, log_head(b->log).seq + 1);
+    return store_own(b, kind, event, unique, subject, stamp_now(&b->stamp), why);
 }
 
 /* --- when the disk is full --- */
@@ -175,6 +183,7 @@ enum err publish_undo(struct broker *b, struct why *why)
             e = welcome_again(b, a, why);
     }
     why_clear(why);
+    b->rights_said = false;
     log_line(LOG_ERROR, "disk_full", "head=%" PRIu64 " what=nothing_of_this_turn_is_stored", head.seq);
     return e;
 }
@@ -207,6 +216,7 @@ static enum err check_event(const struct publish *p, size_t i, struct why *why)
     if (!event_permitted(kind, publisher))
         return why_set(why, ERR_INVALID, "NOT_PERMITTED", "%s is said by %s; %.*s may not say it.",
                        kind->type, event_origin_name(kind->origin), SLICE_ARG(publisher));
+    if (rights_publish(p->b, topic, why)) return ERR_INVALID;
     if (envelope.size > ENVELOPE_BYTES_MAX)
         return why_set(why, ERR_INVALID, "TOO_LARGE", "The envelope has %zu bytes; at most %d are taken.",
                        envelope.size, ENVELOPE_BYTES_MAX);

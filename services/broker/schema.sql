@@ -10,7 +10,7 @@ CREATE TABLE log(
     chain BLOB NOT NULL                 -- 32 bytes: a hash over the link before and this row
 ) STRICT;
 
--- The two tables below are a fold of the log up to `noted`, kept so that a start reads only what came after it. They are
+-- The two tables below are a fold of the log up to `folded`, kept so that a start reads only what came after it. They are
 -- written in a transaction of events, and nobody but the broker's own start relies on them.
 
 -- How far each publisher was: a resend is recognised by its number alone.
@@ -29,9 +29,17 @@ CREATE TABLE topic(
     last_seq INTEGER NOT NULL CHECK(last_seq > 0)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE noted(
+CREATE TABLE folded(
     one INTEGER PRIMARY KEY CHECK(one = 1),
     seq INTEGER NOT NULL                -- the last record that is folded into the two tables above
 ) STRICT;
+INSERT INTO folded VALUES(1, 0);
+
+-- What the broker knew of keys and policy when it last said so in the log: so each change is said once. Logs that are
+-- older than this table get it when they are opened.
+CREATE TABLE note(
+    name TEXT PRIMARY KEY,              -- policy, or key: and the public key
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 PRAGMA user_version = 1;

@@ -17,7 +17,8 @@ struct session {
     bool used, hello, superseded;
     int32_t next; /* in its bucket, or in the free list */
     struct bus_peer peer;
-    int64_t heard_ms; /* monotonic */
+    int64_t heard_ms;           /* monotonic */
+    char key[BUS_KEY_TEXT + 1]; /* that it came with; empty: local */
     uint64_t epoch;
     uint8_t publisher_size;
     char publisher[PUBLISHER_MAX];

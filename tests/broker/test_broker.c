@@ -590,7 +590,7 @@ static void nonsense_is_answered(void **state)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         print_message("  %s\n", cases[i].what);
-        assert_int_equal(broker_take(bed->broker, &peer, cases[i].bytes, NULL), ERR_NONE);
+        assert_int_equal(broker_take(bed->broker, &peer, bed->as, cases[i].bytes, NULL), ERR_NONE);
         bed_turn(bed);
         hears_refused(bed, 'a', 0, cases[i].code);
     }

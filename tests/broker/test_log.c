@@ -242,7 +242,7 @@ static void reads_keep_their_limits(void **state)
 {
     struct bed *bed = *state;
     const struct slice prefixes[] = { { "a.b.d", 5 }, { "z", 1 } };
-    const struct log_filter filter = { prefixes, 2 };
+    const struct log_filter filter = { .prefixes = prefixes, .count = 2 };
     const struct log_read_limit three_taken = { 3, 1000, LOG_READ_BYTES }, four = { 1000, 4, LOG_READ_BYTES },
                                 few_bytes = { 1000, 1000, 15 };
     struct log_place place = { 0 };
@@ -383,7 +383,7 @@ static void crash(struct bed *bed)
 /* Rows beside the log are written seldom; after a crash a start folds the rest, whatever was noted. */
 static void how_far_everybody_is_survives_a_crash(void **state)
 {
-    static const int counts[] = { 30, LOG_NOTE_EVERY, 77 };
+    static const int counts[] = { 30, LOG_FOLD_EVERY, 77 };
     struct bed *bed = *state;
     struct log_publisher before, after;
     struct log_stored stored;
