@@ -157,24 +157,27 @@ class Follower:
         self.peer, self.prefixes = Peer(context, endpoint), list(prefixes)
         self.seq, self.chain = 0, None
         self.records, self.wrong = [], ""
-        self.following, self.heard = False, 0
+        self.following, self.heard, self.moved = False, 0, 0
 
     def turn(self, wait_ms=20):
         now = time.monotonic()
         if not self.following or now - self.heard > 1.5:
             self.peer.connect()
             self.peer.say("FOLLOW", self.seq, self.chain, self.prefixes, 5000)
-            self.following, self.heard = True, now
+            self.following, self.heard, self.moved = True, now, now
         self.peer.say("PING", 1)
         answer = self.peer.hear(wait_ms)
         if answer is None:
             return
         self.heard = now
         if answer[0] == "EVENTS":
+            self.moved = now
             self.records += answer[3]
             self.seq, self.chain = answer[1], answer[2]
             if answer[3]:
                 self.peer.say("CREDIT", len(answer[3]))
+        elif answer[0] == "PONG" and answer[2] > self.seq and now - self.moved > 1.5:
+            self.following = False  # a broker that was started anew does not know that we follow
         elif answer[0] == "REFUSED":
             self.wrong = f"refused {answer[2]}: {answer[3]}"
             self.following = False
@@ -216,6 +219,9 @@ class Crowd:
         for publisher in self.publishers:
             publisher.push(self.target)
             assert not publisher.diverged, f"{publisher.name}: {publisher.diverged}"
+
+    def reached(self):
+        return all(p.acked >= self.target for p in self.publishers)
 
     def saw(self):
         return [(f.prefixes, f.records) for f in self.followers]
