@@ -407,7 +407,7 @@ static void turn_begin(struct broker *b)
     b->turn++;
     b->events = b->bytes = 0;
     b->live_count = 0;
-    b->full = false;
+    b->full = b->space.warned_now = false;
     b->rehearsal_day_before = b->stamp.rehearsal_day;
 }
 
@@ -494,7 +494,6 @@ static enum err look_at_space(struct broker *b, uint64_t free_bytes, struct why 
     }
     if (free_bytes > warn + warn / 10) b->space.warned = false;
     if (free_bytes >= warn || b->space.warned) return ERR_NONE;
-    b->space.warned = true;
     log_line(LOG_WARN, "disk_low", "free_bytes=%" PRIu64 " warn_bytes=%" PRIu64, free_bytes, warn);
     return publish_space_warned(b, why);
 }

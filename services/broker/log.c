@@ -101,7 +101,9 @@ static enum err check_version(sqlite3 *db, struct why *why)
  * acknowledge them as resends. A checkpoint flushes the WAL and the file before it ends. */
 static enum err settle_wal(sqlite3 *db, struct why *why)
 {
-    return db_err(db, sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL), why);
+    enum err e = db_checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE, why);
+
+    return e == ERR_AGAIN ? ERR_IO : e;
 }
 
 static enum err find_head(struct log *log, struct why *why)
@@ -138,8 +140,9 @@ static int on_wal(void *argument, sqlite3 *db, const char *name, int pages)
 static enum err open_parts(struct log *log, const struct log_settings *settings, struct why *why)
 {
     bool file = strcmp(settings->path, ":memory:") != 0;
-    enum err e = db_open(settings->path, DB_WRITE, &log->db, why);
+    enum err e = file ? db_renew_wal(settings->path, why) : ERR_NONE;
 
+    if (!e) e = db_open(settings->path, DB_WRITE, &log->db, why);
     if (!e) e = check_version(log->db, why);
     if (!e && file) e = settle_wal(log->db, why);
     if (!e) e = find_head(log, why);
@@ -387,11 +390,12 @@ enum err log_commit(struct log *log, const struct commit **token, struct why *wh
 
 static enum err checkpoint_here(struct log *log, int mode, struct why *why)
 {
-    int rc = sqlite3_wal_checkpoint_v2(log->db, NULL, mode, NULL, NULL), primary = rc & 0xff;
+    struct why inner = { 0 };
+    enum err e = db_checkpoint(log->db, mode, &inner);
 
-    /* Somebody else reads or copies: the WAL grows meanwhile, nothing is lost. */
-    if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED || primary == SQLITE_FULL) return ERR_NONE;
-    return db_err(log->db, rc, why);
+    /* Somebody else reads or copies, or there is no room: the WAL grows meanwhile, nothing is lost. */
+    if (e == ERR_AGAIN || e == ERR_FULL) return ERR_NONE;
+    return e ? why_set(why, e, "CHECKPOINT", "a checkpoint failed: %s", inner.sentence) : ERR_NONE;
 }
 
 enum err log_tend(struct log *log, struct why *why)

@@ -122,7 +122,9 @@ enum err publish_space_warned(struct broker *b, struct why *why)
     if (b->full || stamp_stopped(&b->stamp)) return ERR_NONE;
     snprintf(subject, sizeof subject, "space-%" PRIu64, log_head(b->log).seq + 1);
     e = store_own(b, &space_warned_kind, &event, subject, at_ms, why);
-    return e == ERR_FULL ? publish_undo(b, why) : e;
+    if (e == ERR_FULL) return publish_undo(b, why);
+    if (!e) b->space.warned = b->space.warned_now = true;
+    return e;
 }
 
 /* --- when the disk is full --- */
@@ -164,6 +166,7 @@ enum err publish_undo(struct broker *b, struct why *why)
     head = log_head(b->log);
     stamp_took(&b->stamp, head.seq > 0, head.at_ms);
     if (b->stamp.rehearsal) b->stamp.rehearsal_day = b->rehearsal_day_before;
+    if (b->space.warned_now) b->space.warned = false;
     b->live_count = 0;
     b->full = true;
     for (size_t i = 0; !e && i < b->answers.count; i++) {

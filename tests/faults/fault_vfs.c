@@ -1,5 +1,6 @@
 #include "tests/faults/fault_vfs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
@@ -23,10 +24,11 @@ static struct {
     atomic_int armed; /* an enum fault_kind, or -1 */
     atomic_long left, many, counts[FAULT_KINDS], struck;
     int code, number;
-    atomic_bool told; /* the last error was ours: its number is `number` */
 } fault = { .lock = PTHREAD_MUTEX_INITIALIZER, .out = -1, .armed = -1 };
 
 /* --- failing --- */
+
+static _Thread_local long struck_here;
 
 static int strike(enum fault_kind kind)
 {
@@ -37,15 +39,16 @@ static int strike(enum fault_kind kind)
     left = atomic_fetch_sub(&fault.left, 1);
     if (left > 1 || left <= 1 - atomic_load(&fault.many)) return SQLITE_OK;
     atomic_fetch_add(&fault.struck, 1);
-    atomic_store(&fault.told, true);
+    struck_here++;
+    errno = fault.number; /* where SQLite looks for it */
     return fault.code;
 }
 
 void fault_heal(void)
 {
     atomic_store(&fault.armed, -1);
-    atomic_store(&fault.told, false);
     atomic_store(&fault.struck, 0);
+    struck_here = 0;
     for (size_t i = 0; i < FAULT_KINDS; i++)
         atomic_store(&fault.counts[i], 0);
 }
@@ -70,11 +73,9 @@ long fault_struck(void)
     return atomic_load(&fault.struck);
 }
 
-static int last_error(sqlite3_vfs *vfs, int size, char *text)
+long fault_struck_here(void)
 {
-    (void)vfs;
-    if (atomic_exchange(&fault.told, false)) return fault.number;
-    return fault.real->xGetLastError(fault.real, size, text);
+    return struck_here;
 }
 
 /* --- recording --- */
@@ -310,6 +311,5 @@ void fault_vfs_install(void)
     fault.vfs.szOsFile = (int)sizeof(struct file);
     fault.vfs.xOpen = open_file;
     fault.vfs.xDelete = delete_file;
-    fault.vfs.xGetLastError = last_error;
     if (sqlite3_vfs_register(&fault.vfs, 1) != SQLITE_OK) abort();
 }

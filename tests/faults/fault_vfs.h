@@ -48,5 +48,6 @@ void fault_arm(enum fault_kind kind, long n, int code, int number, long many);
 void fault_heal(void);
 long fault_count(enum fault_kind kind); /* operations since the last fault_arm or fault_heal */
 long fault_struck(void);                /* how many of them failed */
+long fault_struck_here(void);           /* in this thread */
 
 #endif

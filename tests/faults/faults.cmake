@@ -25,8 +25,17 @@ foreach(service intake scoring certification notification)
 endforeach()
 ocop_power(courier notification power_store.c OCOP_SERVICE=courier_service)
 
+# Lets the n-th operation of a disk fail, in one process.
+function(ocop_disk name room)
+    add_executable(disk_${name} faults/disk_check.c faults/disk_${name}.c faults/fault_vfs.c)
+    target_link_libraries(disk_${name} PRIVATE ${room})
+endfunction()
+ocop_disk(log broker)
+ocop_disk(store intake)
+ocop_disk(spool cli)
+
 find_program(PYTHON3 NAMES /usr/bin/python3 REQUIRED)
-foreach(name kill-loop rebuild power mutants)
+foreach(name kill-loop rebuild power mutants disk)
     add_test(NAME faults/${name} COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/tests/faults/${name})
     set_tests_properties(faults/${name} PROPERTIES TIMEOUT 900 ENVIRONMENT "OCOP_BIN=${CMAKE_BINARY_DIR}/bin")
 endforeach()
