@@ -119,6 +119,10 @@ static enum err check_rows(sqlite3 *db, const char *sql, check_row check, const 
         e = check(s, f, why);
         rows++;
     }
+    /* After a finding of `check` this changes nothing: the first reason stays. */
+    if (e)
+        (void)why_set(why, e, err_name(e), "publisher or topic row %zu beside the log cannot be read: %s",
+                      rows + 1, sqlite3_errmsg(db));
     sqlite3_finalize(s);
     if (!e && rows < found)
         e = why_set(why, ERR_CORRUPT, "CORRUPT", "%zu publishers or topics of the log have no row beside it",

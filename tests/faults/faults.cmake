@@ -34,6 +34,11 @@ ocop_disk(log broker)
 ocop_disk(store intake)
 ocop_disk(spool cli)
 
+add_executable(bitflip_check faults/bitflip_check.c faults/power_disk.c)
+target_link_libraries(bitflip_check PRIVATE broker)
+add_test(NAME faults/bitflip COMMAND bitflip_check 500 25 20181216)
+set_tests_properties(faults/bitflip PROPERTIES TIMEOUT 300)
+
 find_program(PYTHON3 NAMES /usr/bin/python3 REQUIRED)
 foreach(name kill-loop rebuild power mutants disk)
     add_test(NAME faults/${name} COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/tests/faults/${name})
