@@ -2,6 +2,7 @@
 
 #include "services/broker/checkpoint.h"
 #include "services/broker/log_inside.h"
+#include "services/broker/log_seal.h"
 #include "services/broker/marks.h"
 
 #include <assert.h>
@@ -28,6 +29,7 @@ enum statement {
     PUBLISHER_PUT,
     TOPIC_GET,
     TOPIC_PUT,
+    SEAL_PUT,
     STATEMENTS
 };
 
@@ -45,6 +47,7 @@ static const char *const statement_sql[STATEMENTS] = {
     [TOPIC_GET] = "SELECT last_seq FROM topic WHERE topic = ?",
     [TOPIC_PUT] = ("INSERT INTO topic(topic, last_seq) VALUES(?, ?)"
                    " ON CONFLICT DO UPDATE SET last_seq = excluded.last_seq"),
+    [SEAL_PUT] = "UPDATE seal SET publishers = ?, topics = ?",
 };
 
 struct log {
@@ -53,6 +56,7 @@ struct log {
     struct log_head head, durable;
     bool writing;
     struct marks publishers, topics;
+    struct seal seal; /* as on disk */
     struct commit token;
     struct checkpoint *checkpoint; /* NULL in memory */
     int wal_pages, finish_pages, finish_from;
@@ -76,7 +80,19 @@ struct log_head log_durable(const struct log *log)
 
 /* --- open and close --- */
 
-static enum err check_version(sqlite3 *db, struct why *why)
+/* A log of the version before: all of it is looked at, because from here on its rows are believed. */
+static enum err upgrade(sqlite3 *db, const char *path, struct why *why)
+{
+    uint64_t records = 0;
+    enum err e = log_verify(path, &records, why);
+
+    if (!e) e = db_exec(db, "BEGIN IMMEDIATE", why);
+    if (!e) e = seal_make(db, why);
+    if (!e) e = db_exec(db, "COMMIT", why);
+    return e;
+}
+
+static enum err check_version(sqlite3 *db, const char *path, struct why *why)
 {
     sqlite3_stmt *s = NULL;
     bool row = false;
@@ -88,6 +104,7 @@ static enum err check_version(sqlite3 *db, struct why *why)
     sqlite3_finalize(s);
     if (e) return e;
     if (version == LOG_VERSION) return ERR_NONE;
+    if (version == 1) return upgrade(db, path, why);
     if (version != 0)
         return why_set(why, ERR_CONFIG, "VERSION", "the log is of version %" PRId64 ", this broker reads %d",
                        version, LOG_VERSION);
@@ -143,10 +160,11 @@ static enum err open_parts(struct log *log, const struct log_settings *settings,
     enum err e = file ? db_renew_wal(settings->path, why) : ERR_NONE;
 
     if (!e) e = db_open(settings->path, DB_WRITE, &log->db, why);
-    if (!e) e = check_version(log->db, why);
+    if (!e) e = check_version(log->db, settings->path, why);
     if (!e && file) e = settle_wal(log->db, why);
     if (!e) e = find_head(log, why);
     if (!e) e = log_verify_tail(log->db, log->head.seq, why);
+    if (!e) e = seal_check(log->db, &log->seal, why);
     for (int i = 0; !e && i < STATEMENTS; i++)
         e = db_prepare(log->db, statement_sql[i], &log->statements[i], why);
     if (!e && sqlite3_wal_autocheckpoint(log->db, 0) != SQLITE_OK) e = ERR_IO;
@@ -240,6 +258,7 @@ static enum err find_publisher(struct log *log, struct slice publisher, uint64_t
         mark->number = db_u64(s, 0);
         mark->seq = db_u64(s, 1);
         if (!db_hash(s, 2, &mark->hash)) e = ERR_CORRUPT;
+        mark->sealed = seal_publisher(publisher, epoch, mark->number, mark->seq, &mark->hash);
     }
     db_done(s);
     *out = mark;
@@ -261,7 +280,10 @@ static enum err find_topic(struct log *log, struct slice topic, struct mark **ou
     e = db_step(s, &row);
     if (e) return told(log, e, why);
     mark = marks_add(&log->topics, topic, 0);
-    if (mark && row) mark->seq = db_u64(s, 0);
+    if (mark && row) {
+        mark->seq = db_u64(s, 0);
+        mark->sealed = seal_topic(topic, mark->seq);
+    }
     db_done(s);
     *out = mark;
     return mark ? ERR_NONE : ERR_NOMEM;
@@ -343,34 +365,51 @@ void log_rollback(struct log *log)
     marks_clear(&log->topics);
 }
 
-/* The rows of whoever said something in this transaction. */
-static enum err put_marks(struct log *log, struct why *why)
+/* In the seal, the row as it is now takes the place of the row before. */
+static void seal_again(struct hash *seal, struct mark *mark, struct hash row)
+{
+    seal_turn(seal, &mark->sealed);
+    seal_turn(seal, &row);
+    mark->sealed = row;
+}
+
+/* The rows of whoever said something in this transaction, and the seal over them, which *seal gets. */
+static enum err put_marks(struct log *log, struct seal *seal, struct why *why)
 {
     sqlite3_stmt *publisher = log->statements[PUBLISHER_PUT], *topic = log->statements[TOPIC_PUT];
     enum err e = ERR_NONE;
 
-    for (const struct mark *at = log->publishers.dirty; !e && at; at = at->next_dirty) {
+    *seal = log->seal;
+
+    for (struct mark *at = log->publishers.dirty; !e && at; at = at->next_dirty) {
         db_bind_text(publisher, 1, mark_name(at));
         db_bind_u64(publisher, 2, at->epoch);
         db_bind_u64(publisher, 3, at->number);
         db_bind_u64(publisher, 4, at->seq);
         db_bind_hash(publisher, 5, &at->hash);
         e = run(log, PUBLISHER_PUT, why);
+        seal_again(&seal->publishers, at,
+                   seal_publisher(mark_name(at), at->epoch, at->number, at->seq, &at->hash));
     }
-    for (const struct mark *at = log->topics.dirty; !e && at; at = at->next_dirty) {
+    for (struct mark *at = log->topics.dirty; !e && at; at = at->next_dirty) {
         db_bind_text(topic, 1, mark_name(at));
         db_bind_u64(topic, 2, at->seq);
         e = run(log, TOPIC_PUT, why);
+        seal_again(&seal->topics, at, seal_topic(mark_name(at), at->seq));
     }
-    return e;
+    if (e) return e;
+    db_bind_hash(log->statements[SEAL_PUT], 1, &seal->publishers);
+    db_bind_hash(log->statements[SEAL_PUT], 2, &seal->topics);
+    return run(log, SEAL_PUT, why);
 }
 
 enum err log_commit(struct log *log, const struct commit **token, struct why *why)
 {
+    struct seal seal;
     enum err e = ERR_NONE;
 
     if (log->writing) {
-        e = put_marks(log, why);
+        e = put_marks(log, &seal, why);
         if (!e) e = run(log, COMMIT, why);
         if (e) {
             log_rollback(log);
@@ -378,6 +417,7 @@ enum err log_commit(struct log *log, const struct commit **token, struct why *wh
         }
         log->writing = false;
         log->durable = log->head;
+        log->seal = seal;
         marks_clean(&log->publishers);
         marks_clean(&log->topics);
     }

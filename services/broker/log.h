@@ -15,7 +15,7 @@ enum {
     LOG_TAIL = 1000,             /* records whose links are checked at open */
     LOG_READ_RECORDS = 1000,     /* one read looks at no more records than this */
     LOG_READ_BYTES = 512 * 1024, /* nor at more bytes, but for a first record that is larger alone */
-    LOG_VERSION = 1
+    LOG_VERSION = 2              /* 1 had no seal, and gets it when it is opened for writing */
 };
 
 struct log;

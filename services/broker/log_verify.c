@@ -1,11 +1,14 @@
 /* log_verify.c - does the log say what was stored? The whole of it, or quickly its end. */
 #include "services/broker/log_inside.h"
+#include "services/broker/log_seal.h"
 #include "services/broker/marks.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+
+extern const char broker_schema_sql[];
 
 /* What the records themselves say, to be compared with the rows kept beside them. */
 struct findings {
@@ -113,8 +116,11 @@ static enum err check_rows(sqlite3 *db, const char *sql, check_row check, const 
     sqlite3_stmt *s = NULL;
     size_t rows = 0;
     bool row = false;
-    enum err e = db_prepare(db, sql, &s, why);
+    struct why inner = { 0 };
+    enum err e = db_prepare(db, sql, &s, &inner);
 
+    if (e)
+        (void)why_set(why, e, err_name(e), "the publisher and topic rows cannot be read: %s", inner.sentence);
     while (!e && !(e = db_step(s, &row)) && row) {
         e = check(s, f, why);
         rows++;
@@ -183,8 +189,9 @@ enum err log_verify_tail(sqlite3 *db, uint64_t head, struct why *why)
 /* Walk in bites, so that no read transaction keeps a writer's WAL from starting over; the last bite and the
  * rows beside the log are read in one transaction, because they change together. */
 static enum err walk_all(sqlite3 *db, sqlite3_stmt *s, struct findings *f, struct log_place *place,
-                         struct why *why)
+                         bool sealed, struct why *why)
 {
+    struct seal seal;
     bool more = true;
     enum err e = ERR_NONE;
 
@@ -194,7 +201,48 @@ static enum err walk_all(sqlite3 *db, sqlite3_stmt *s, struct findings *f, struc
     for (more = true; !e && more;)
         e = walk(s, LOG_READ_RECORDS, place, f, &more, why);
     if (!e) e = check_beside(db, f, why);
+    if (!e && sealed) e = seal_check(db, &seal, why);
     if (!e) e = db_exec(db, "COMMIT", why);
+    return e;
+}
+
+/* Do the tables have the words they were made with? A damaged schema may read well and not write. */
+static enum err check_schema(sqlite3 *db, int64_t version, struct why *why)
+{
+    sqlite3 *pattern = NULL;
+    sqlite3_stmt *want = NULL, *have = NULL;
+    bool row = false, there = false;
+    enum err e = db_open(":memory:", DB_WRITE, &pattern, why);
+
+    if (!e) e = db_exec(pattern, broker_schema_sql, why);
+    if (!e) e = db_prepare(pattern, "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL", &want, why);
+    if (!e) e = db_prepare(db, "SELECT 1 FROM sqlite_schema WHERE name = ? AND sql = ?", &have, why);
+    while (!e && !(e = db_step(want, &row)) && row) {
+        if (version == 1 && slice_is(db_text(want, 0), "seal")) continue;
+        db_bind_text(have, 1, db_text(want, 0));
+        db_bind_text(have, 2, db_text(want, 1));
+        e = db_step(have, &there);
+        if (there) db_done(have);
+        if (!e && !there)
+            e = why_set(why, ERR_CORRUPT, "CORRUPT",
+                        "cannot open the log: its table %.*s is not as it was made",
+                        SLICE_ARG(db_text(want, 0)));
+    }
+    sqlite3_finalize(want);
+    sqlite3_finalize(have);
+    db_close(&pattern);
+    return e;
+}
+
+static enum err version_of(sqlite3 *db, int64_t *version, struct why *why)
+{
+    sqlite3_stmt *s = NULL;
+    bool row = false;
+    enum err e = db_prepare(db, "PRAGMA user_version", &s, why);
+
+    if (!e) e = db_step(s, &row);
+    if (!e && row) *version = db_i64(s, 0);
+    sqlite3_finalize(s);
     return e;
 }
 
@@ -204,6 +252,8 @@ enum err log_verify(const char *path, uint64_t *records, struct why *why)
     struct log_place place = { 0 };
     sqlite3 *db = NULL;
     sqlite3_stmt *s = NULL;
+    struct why inner = { 0 };
+    int64_t version = 0;
     struct stat st;
     enum err e;
 
@@ -212,8 +262,13 @@ enum err log_verify(const char *path, uint64_t *records, struct why *why)
     if (!f) return ERR_NOMEM;
     f->whole = true;
     e = db_open(path, DB_READ, &db, why);
-    if (!e) e = db_prepare(db, walk_sql, &s, why);
-    if (!e) e = walk_all(db, s, f, &place, why);
+    if (!e) {
+        e = version_of(db, &version, &inner);
+        if (!e) e = db_prepare(db, walk_sql, &s, &inner);
+        if (e) (void)why_set(why, e, err_name(e), "cannot open %s: %s", path, inner.sentence);
+    }
+    if (!e) e = walk_all(db, s, f, &place, version > 1, why);
+    if (!e) e = check_schema(db, version, why);
     *records = place.seq;
     sqlite3_finalize(s);
     db_close(&db);

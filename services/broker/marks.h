@@ -17,6 +17,7 @@ struct mark {
     uint64_t epoch;
     uint64_t number, seq; /* 0: never stored */
     struct hash hash;
+    struct hash sealed; /* of its row on disk, in the log's seal; zero when there is none */
     uint8_t size;
     char name[MARKS_NAME_MAX];
 };

@@ -26,4 +26,12 @@ CREATE TABLE topic(
     last_seq INTEGER NOT NULL CHECK(last_seq > 0)
 ) STRICT, WITHOUT ROWID;
 
-PRAGMA user_version = 1;
+-- What vouches for the rows of both tables above (log_seal.h): each the exclusive or of a hash of each row.
+CREATE TABLE seal(
+    one INTEGER PRIMARY KEY CHECK(one = 1),
+    publishers BLOB NOT NULL CHECK(length(publishers) = 32),
+    topics BLOB NOT NULL CHECK(length(topics) = 32)
+) STRICT;
+INSERT INTO seal(one, publishers, topics) VALUES(1, zeroblob(32), zeroblob(32));
+
+PRAGMA user_version = 2;
