@@ -193,7 +193,7 @@ struct publish {
     size_t count, skip; /* of `count` events the first `skip` are in the log already */
 };
 
-/* ERR_NONE: fine. ERR_INVALID: why has the code. */
+/* ERR_NONE: fine. ERR_INVALID: why has the code. ERR_NOMEM: nobody can say. */
 static enum err check_event(const struct publish *p, size_t i, struct why *why)
 {
     const struct event_kind *kind;
@@ -213,7 +213,9 @@ static enum err check_event(const struct publish *p, size_t i, struct why *why)
     if (envelope.size > ENVELOPE_BYTES_MAX)
         return why_set(why, ERR_INVALID, "TOO_LARGE", "The envelope has %zu bytes; at most %d are taken.",
                        envelope.size, ENVELOPE_BYTES_MAX);
-    if (mp_check(envelope, &inner) != ERR_NONE)
+    e = mp_check(envelope, &inner);
+    if (e == ERR_NOMEM) return e;
+    if (e)
         return why_set(why, ERR_INVALID, "MALFORMED", "The envelope is not sound MessagePack: %s",
                        inner.sentence);
     if (((uint8_t)envelope.data[0] & 0xf0) != 0x80 && (uint8_t)envelope.data[0] != 0xde &&
@@ -287,6 +289,7 @@ static enum err refuse_why(const struct publish *p, uint64_t number, const struc
 static enum err check(struct publish *p, const struct log_publisher *known, uint64_t *number, struct why *why)
 {
     uint64_t first = p->frame->number;
+    enum err e;
 
     *number = first;
     if (first == 0)
@@ -305,7 +308,8 @@ static enum err check(struct publish *p, const struct log_publisher *known, uint
     }
     for (size_t i = p->skip; i < p->count; i++) {
         *number = first + i;
-        if (check_event(p, i, why)) return ERR_INVALID;
+        e = check_event(p, i, why);
+        if (e) return e;
     }
     *number = first + p->skip;
     return check_state(p->b, why);
@@ -338,7 +342,9 @@ enum err publish_take(struct broker *b, const struct bus_peer *peer, struct sess
     enum err e = log_publisher(b->log, session_publisher(session), session->epoch, &known, why);
 
     if (e) return e;
-    if (check(&p, &known, &number, &inner)) return refuse_why(&p, number, &inner);
+    e = check(&p, &known, &number, &inner);
+    if (e == ERR_NOMEM) return e;
+    if (e) return refuse_why(&p, number, &inner);
     if (p.skip < p.count) return take_new(&p, number, why);
     /* What is known only since this turn can still come to nothing. */
     return answer_stored(&p, known.number, known.seq, known.seq > log_durable(b->log).seq);

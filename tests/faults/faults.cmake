@@ -55,7 +55,7 @@ endforeach()
 ocop_memory(courier notification memory_store.c OCOP_SERVICE=courier_service)
 
 find_program(PYTHON3 NAMES /usr/bin/python3 REQUIRED)
-foreach(name kill-loop rebuild power mutants disk)
+foreach(name kill-loop rebuild power mutants disk memory clock)
     add_test(NAME faults/${name} COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/tests/faults/${name})
     set_tests_properties(faults/${name} PROPERTIES TIMEOUT 900 ENVIRONMENT "OCOP_BIN=${CMAKE_BINARY_DIR}/bin")
 endforeach()
