@@ -289,6 +289,21 @@ static enum err answer_clocked(struct broker *b, const struct bus_peer *peer, st
     return a->bytes.data ? ERR_NONE : ERR_NOMEM;
 }
 
+/* CLOCK "confirm": said again it changes nothing. */
+static enum err confirm_clock(struct broker *b, const struct bus_peer *peer, struct slice word,
+                              struct why *why)
+{
+    enum err e;
+
+    if (stamp_stopped(&b->stamp))
+        log_line(LOG_WARN, "clock_confirmed", "gap_ms=%" PRId64 " now_ms=%" PRId64, b->stamp.gap_ms,
+                 b->now.wall_ms);
+    stamp_confirm(&b->stamp);
+    b->stop_logged = false;
+    e = publish_days(b, why);
+    return e ? e : answer_clocked(b, peer, word);
+}
+
 static enum err take_clock(struct broker *b, const struct bus_peer *peer, struct session *session,
                            const struct frame *f, struct why *why)
 {
@@ -297,6 +312,7 @@ static enum err take_clock(struct broker *b, const struct bus_peer *peer, struct
     enum err e;
 
     (void)session;
+    if (slice_is(f->day, "confirm")) return confirm_clock(b, peer, f->day, why);
     if (!b->stamp.rehearsal)
         return turn_refuse(b, peer, 0, "NOT_REHEARSAL", "This broker takes its time from its own clock.");
     if (clock_day_parse(f->day, &day))
@@ -506,8 +522,8 @@ static void log_once_a_second(struct broker *b)
     if (!stamp_stopped(&b->stamp) || b->stop_logged) return;
     b->stop_logged = true;
     log_line(LOG_ERROR, "clock_stopped",
-             "gap_ms=%" PRId64 " since=%s what=check_the_clock_then_restart_with_--confirm-clock",
-             b->stamp.gap_ms, b->stamp.stop == STAMP_JUMPED ? "it_jumped" : "last_record");
+             "gap_ms=%" PRId64 " since=%s what=check_the_clock_then_say_ocop_clock_confirm", b->stamp.gap_ms,
+             b->stamp.stop == STAMP_JUMPED ? "it_jumped" : "last_record");
 }
 
 bool broker_tick_due(const struct broker *b, struct stamp_clocks now)

@@ -228,9 +228,9 @@ static enum err check_event(const struct publish *p, size_t i, struct why *why)
 static enum err check_state(const struct broker *b, struct why *why)
 {
     if (stamp_stopped(&b->stamp))
-        return why_set(
-            why, ERR_INVALID, "CLOCK_STOPPED",
-            "The broker's clock jumped; it stores nothing until an operator starts it with --confirm-clock.");
+        return why_set(why, ERR_INVALID, "CLOCK_STOPPED",
+                       "The broker's clock jumped; it stores nothing until an operator has looked at it and "
+                       "says: ocop clock confirm.");
     if (b->full || b->space.stopped)
         return why_set(why, ERR_INVALID, "DISK_FULL",
                        "The log's disk has too little space left; send it again when there is more.");

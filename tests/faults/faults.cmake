@@ -10,6 +10,7 @@ function(ocop_shim name)
     target_link_options(${name} PRIVATE -fno-sanitize=all)
 endfunction()
 ocop_shim(kill_shim faults/kill_shim.c)
+ocop_shim(clock_shim faults/clock_shim.c)
 ocop_shim(fault_shim faults/fault_shim.c faults/fault_vfs.c)
 
 # Looks at images a power cut may leave: one program for each kind of store.
