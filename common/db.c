@@ -100,6 +100,9 @@ static enum err read_back(sqlite3 *db, const char *pragma, const char *one, cons
     if (!e) e = db_step(s, &row);
     if (!e && (!row || (!slice_is(db_text(s, 0), one) && !slice_is(db_text(s, 0), other))))
         e = why_set(why, ERR_IO, "STORE", "%s does not hold: it must be %s", pragma, one);
+    /* To its end: what journal_mode changes in the file is committed behind its row, and that may fail. */
+    while (!e && row)
+        e = db_step(s, &row);
     if (e) (void)why_set(why, e, "STORE", "%s: %s", pragma, sqlite3_errmsg(db));
     sqlite3_finalize(s);
     return e;
