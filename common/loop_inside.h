@@ -43,7 +43,8 @@ struct turn {
     struct buf envelopes; /* finished outcomes */
     struct outcome *outcomes;
     size_t outcome_count, outcome_capacity;
-    bool dead; /* an outcome of this cause is its dead letter */
+    bool dead;       /* an outcome of this cause is its dead letter */
+    enum err failed; /* where nobody could be told: turn_finish says it */
 };
 
 enum fold_statement {

@@ -27,7 +27,7 @@ static void turn_begin(struct broker *b)
     b->live_count = 0;
     if (b->rights_said && !b->full) b->rights_due = false;
     b->rights_said = false;
-    b->full = false;
+    b->full = b->space.warned_now = false;
     b->rehearsal_day_before = b->stamp.rehearsal_day;
 }
 
@@ -114,7 +114,6 @@ static enum err look_at_space(struct broker *b, uint64_t free_bytes, struct why 
     }
     if (free_bytes > warn + warn / 10) b->space.warned = false;
     if (free_bytes >= warn || b->space.warned) return ERR_NONE;
-    b->space.warned = true;
     log_line(LOG_WARN, "disk_low", "free_bytes=%" PRIu64 " warn_bytes=%" PRIu64, free_bytes, warn);
     return publish_space_warned(b, why);
 }
@@ -127,8 +126,8 @@ static void log_once_a_second(struct broker *b)
     if (!stamp_stopped(&b->stamp) || b->stop_logged) return;
     b->stop_logged = true;
     log_line(LOG_ERROR, "clock_stopped",
-             "gap_ms=%" PRId64 " since=%s what=check_the_clock_then_restart_with_--confirm-clock",
-             b->stamp.gap_ms, b->stamp.stop == STAMP_JUMPED ? "it_jumped" : "last_record");
+             "gap_ms=%" PRId64 " since=%s what=check_the_clock_then_say_ocop_clock_confirm", b->stamp.gap_ms,
+             b->stamp.stop == STAMP_JUMPED ? "it_jumped" : "last_record");
 }
 
 bool broker_tick_due(const struct broker *b, struct stamp_clocks now)

@@ -292,6 +292,21 @@ static enum err answer_clocked(struct broker *b, const struct bus_peer *peer, st
     return a->bytes.data ? ERR_NONE : ERR_NOMEM;
 }
 
+/* CLOCK "confirm": said again it changes nothing. */
+static enum err confirm_clock(struct broker *b, const struct bus_peer *peer, struct slice word,
+                              struct why *why)
+{
+    enum err e;
+
+    if (stamp_stopped(&b->stamp))
+        log_line(LOG_WARN, "clock_confirmed", "gap_ms=%" PRId64 " now_ms=%" PRId64, b->stamp.gap_ms,
+                 b->now.wall_ms);
+    stamp_confirm(&b->stamp);
+    b->stop_logged = false;
+    e = publish_days(b, why);
+    return e ? e : answer_clocked(b, peer, word);
+}
+
 static enum err take_clock(struct broker *b, const struct bus_peer *peer, struct session *session,
                            const struct frame *f, struct why *why)
 {
@@ -303,6 +318,7 @@ static enum err take_clock(struct broker *b, const struct bus_peer *peer, struct
     (void)session;
     if (rights_question(b, slice_text("clock"), &inner))
         return turn_refuse(b, peer, 0, inner.code, "%s", inner.sentence);
+    if (slice_is(f->day, "confirm")) return confirm_clock(b, peer, f->day, why);
     if (!b->stamp.rehearsal)
         return turn_refuse(b, peer, 0, "NOT_REHEARSAL", "This broker takes its time from its own clock.");
     if (clock_day_parse(f->day, &day))

@@ -51,8 +51,7 @@ static enum err publish_to(void *context, struct slice topic, struct slice place
     return g->live ? bus_publish(g->live, topic, place, envelope) : ERR_GONE;
 }
 
-/* Two brokers on one log would give the same places twice. *busy says that one is there. */
-static enum err lock_log(const char *log, int *out, bool *busy, struct why *why)
+enum err ground_lock(const char *log, int *out, bool *busy, struct why *why)
 {
     char path[PATH_BYTES];
     int fd;
@@ -93,7 +92,7 @@ static enum err open_parts(struct ground *g, bool *busy, struct why *why)
     g->frame_count = (size_t)s->broker.drain_events;
     g->frames = calloc(g->frame_count, sizeof *g->frames);
     if (!g->frames) return ERR_NOMEM;
-    e = lock_log(s->log, &g->lock, busy, why);
+    e = ground_lock(s->log, &g->lock, busy, why);
     if (!e) e = log_open(&log, &g->log, why);
     if (!e) e = guard_open(&guard, &g->guard, why);
     if (!e) e = broker_new(&s->broker, g->log, g->guard, &ports, clocks(), &g->broker, why);

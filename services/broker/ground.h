@@ -27,4 +27,8 @@ uint64_t ground_head(const struct ground *g); /* of the log, on disk */
 enum err ground_serve(struct ground *g, const volatile sig_atomic_t *stop, volatile sig_atomic_t *look,
                       struct why *why);
 
+/* Two brokers on one log would give the same places twice: hold the log's lock until *out is closed. *busy
+ * says that another one holds it. */
+enum err ground_lock(const char *log, int *out, bool *busy, struct why *why);
+
 #endif

@@ -32,14 +32,8 @@ static const char *const statement_sql[STATEMENTS] = {
         "INSERT INTO note(name, value) VALUES(?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
     [NOTE_DROP] = "DELETE FROM note WHERE name = ?",
     [NOTES] = "SELECT name, value FROM note ORDER BY name",
+    [SEAL_PUT] = "UPDATE seal SET publishers = ?, topics = ?",
 };
-
-/* Logs that are older than these two tables; in those the rows of publishers and topics are up to the head.
- */
-static const char younger_tables_sql[] =
-    "CREATE TABLE IF NOT EXISTS note(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS folded(one INTEGER PRIMARY KEY CHECK(one = 1), seq INTEGER NOT NULL) STRICT;"
-    "INSERT OR IGNORE INTO folded SELECT 1, coalesce(max(seq), 0) FROM log";
 
 uint64_t commit_seq(const struct commit *token)
 {
@@ -58,7 +52,19 @@ struct log_head log_durable(const struct log *log)
 
 /* --- open and close --- */
 
-static enum err check_version(sqlite3 *db, struct why *why)
+/* A log of the version before: all of it is looked at, because from here on its rows are believed. */
+static enum err upgrade(sqlite3 *db, const char *path, struct why *why)
+{
+    uint64_t records = 0;
+    enum err e = log_verify(path, &records, why);
+
+    if (!e) e = db_exec(db, "BEGIN IMMEDIATE", why);
+    if (!e) e = seal_make(db, why);
+    if (!e) e = db_exec(db, "COMMIT", why);
+    return e;
+}
+
+static enum err check_version(sqlite3 *db, const char *path, struct why *why)
 {
     sqlite3_stmt *s = NULL;
     bool row = false;
@@ -69,7 +75,8 @@ static enum err check_version(sqlite3 *db, struct why *why)
     if (!e && row) version = db_i64(s, 0);
     sqlite3_finalize(s);
     if (e) return e;
-    if (version == LOG_VERSION) return db_exec(db, younger_tables_sql, why);
+    if (version == LOG_VERSION) return ERR_NONE;
+    if (version == 1) return upgrade(db, path, why);
     if (version != 0)
         return why_set(why, ERR_CONFIG, "VERSION", "the log is of version %" PRId64 ", this broker reads %d",
                        version, LOG_VERSION);
@@ -83,7 +90,9 @@ static enum err check_version(sqlite3 *db, struct why *why)
  * acknowledge them as resends. A checkpoint flushes the WAL and the file before it ends. */
 static enum err settle_wal(sqlite3 *db, struct why *why)
 {
-    return db_err(db, sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL), why);
+    enum err e = db_checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE, why);
+
+    return e == ERR_AGAIN ? ERR_IO : e;
 }
 
 static enum err find_head(struct log *log, struct why *why)
@@ -120,14 +129,16 @@ static int on_wal(void *argument, sqlite3 *db, const char *name, int pages)
 static enum err open_parts(struct log *log, const struct log_settings *settings, struct why *why)
 {
     bool file = strcmp(settings->path, ":memory:") != 0;
-    enum err e = db_open(settings->path, DB_WRITE, &log->db, why);
+    enum err e = file ? db_renew_wal(settings->path, why) : ERR_NONE;
 
-    if (!e) e = check_version(log->db, why);
+    if (!e) e = db_open(settings->path, DB_WRITE, &log->db, why);
+    if (!e) e = check_version(log->db, settings->path, why);
     if (!e && file) e = settle_wal(log->db, why);
     if (!e) e = find_head(log, why);
     for (int i = 0; !e && i < STATEMENTS; i++)
         e = db_prepare(log->db, statement_sql[i], &log->statements[i], why);
     if (!e) e = log_verify_tail(log->db, &log->folded, why);
+    if (!e) e = seal_check(log->db, &log->seal, why);
     if (!e) e = log_fold_tail(log, why);
     if (!e && sqlite3_wal_autocheckpoint(log->db, 0) != SQLITE_OK) e = ERR_IO;
     if (!e && file) e = checkpoint_start(settings->path, settings->checkpoint_pages, &log->checkpoint, why);
@@ -319,11 +330,12 @@ enum err log_commit(struct log *log, const struct commit **token, struct why *wh
 
 static enum err checkpoint_here(struct log *log, int mode, struct why *why)
 {
-    int rc = sqlite3_wal_checkpoint_v2(log->db, NULL, mode, NULL, NULL), primary = rc & 0xff;
+    struct why inner = { 0 };
+    enum err e = db_checkpoint(log->db, mode, &inner);
 
-    /* Somebody else reads or copies: the WAL grows meanwhile, nothing is lost. */
-    if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED || primary == SQLITE_FULL) return ERR_NONE;
-    return db_err(log->db, rc, why);
+    /* Somebody else reads or copies, or there is no room: the WAL grows meanwhile, nothing is lost. */
+    if (e == ERR_AGAIN || e == ERR_FULL) return ERR_NONE;
+    return e ? why_set(why, e, "CHECKPOINT", "a checkpoint failed: %s", inner.sentence) : ERR_NONE;
 }
 
 enum err log_tend(struct log *log, struct why *why)

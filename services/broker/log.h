@@ -16,7 +16,7 @@ enum {
     LOG_FOLD_EVERY = 4096,       /* records between two notes of how far each publisher and topic is */
     LOG_READ_RECORDS = 1000,     /* one read looks at no more records than this */
     LOG_READ_BYTES = 512 * 1024, /* nor at more bytes, but for a first record that is larger alone */
-    LOG_VERSION = 1
+    LOG_VERSION = 2              /* 1 had no seal, and gets it when it is opened for writing */
 };
 
 struct log;
@@ -132,5 +132,25 @@ enum err log_chain_at(struct log *log, uint64_t seq, struct hash *out, struct wh
  * topic's row against what the log says. *records counts what was found good. ERR_CORRUPT (why names the
  * first bad place), ERR_NOT_FOUND (no such file), ERR_IO, ERR_NOMEM. */
 enum err log_verify(const char *path, uint64_t *records, struct why *why);
+
+enum { LOG_RANGES_MAX = 64 };
+struct log_range {
+    uint64_t first, last;
+};
+struct log_repaired {
+    uint64_t records, restored; /* in the log now; of them from the copy */
+    struct log_range
+        ranges[LOG_RANGES_MAX]; /* of what was restored; the last one takes in what has no room */
+    size_t range_count;
+};
+
+/* Restore the log of `path`, which nobody may have open, from `copy`, a backup or a follower's log of the
+ * same past. Each record is kept if its link follows, else taken from the copy if its link follows; the
+ * damaged file stays beside it as PATH.damaged. On an error nothing has changed.
+ *
+ * ERR_DIVERGED   the copy has another past, or is damaged in the same place
+ * ERR_NOT_FOUND  there is no such file, or the copy ends before the damage
+ * ERR_CORRUPT, ERR_IO, ERR_FULL, ERR_NOMEM */
+enum err log_repair(const char *path, const char *copy, struct log_repaired *done, struct why *why);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "common/db.h"
 #include "services/broker/log.h"
+#include "services/broker/log_seal.h"
 #include "services/broker/marks.h"
 
 enum { LOG_PATH_BYTES = 512 };
@@ -22,6 +23,7 @@ enum statement {
     NOTE_PUT,
     NOTE_DROP,
     NOTES,
+    SEAL_PUT,
     STATEMENTS
 };
 
@@ -36,6 +38,7 @@ struct log {
     bool open, writing;
     uint64_t folded; /* up to this record the marks are written down */
     struct marks publishers, topics;
+    struct seal seal, sealing; /* as on disk; and as it is being written */
     struct commit token;
     struct checkpoint *checkpoint; /* NULL in memory */
     int wal_pages, finish_pages, finish_from;

@@ -44,6 +44,7 @@ enum err log_find_publisher(struct log *log, struct slice publisher, uint64_t ep
         mark->at.number = db_u64(s, 0);
         mark->at.seq = db_u64(s, 1);
         if (!db_hash(s, 2, &mark->at.hash)) e = ERR_CORRUPT;
+        mark->sealed = seal_publisher(publisher, epoch, mark->at.number, mark->at.seq, &mark->at.hash);
     }
     db_done(s);
     *out = mark;
@@ -65,7 +66,10 @@ enum err log_find_topic(struct log *log, struct slice topic, struct mark **out, 
     e = db_step(s, &row);
     if (e) return log_told(log, e, why);
     mark = marks_add(&log->topics, topic, 0);
-    if (mark && row) mark->at.seq = db_u64(s, 0);
+    if (mark && row) {
+        mark->at.seq = db_u64(s, 0);
+        mark->sealed = seal_topic(topic, mark->at.seq);
+    }
     db_done(s);
     *out = mark;
     return mark ? ERR_NONE : ERR_NOMEM;
@@ -129,26 +133,63 @@ enum err log_fold_tail(struct log *log, struct why *why)
 
 /* --- writing down --- */
 
+/* In the seal, the row that is being written takes the place of the row before. */
+static void seal_row(struct hash *seal, struct mark *mark, struct hash row)
+{
+    seal_turn(seal, &mark->sealed);
+    seal_turn(seal, &row);
+    mark->sealing = row;
+}
+
+static enum err write_publisher(struct log *log, struct mark *mark, struct why *why)
+{
+    sqlite3_stmt *s = log->statements[PUBLISHER_PUT];
+
+    mark->sealing = mark->sealed;
+    if (!mark->at.number) return ERR_NONE; /* it was taken back, and never stored anything */
+    db_bind_text(s, 1, mark_name(mark));
+    db_bind_u64(s, 2, mark->epoch);
+    db_bind_u64(s, 3, mark->at.number);
+    db_bind_u64(s, 4, mark->at.seq);
+    db_bind_hash(s, 5, &mark->at.hash);
+    seal_row(&log->sealing.publishers, mark,
+             seal_publisher(mark_name(mark), mark->epoch, mark->at.number, mark->at.seq, &mark->at.hash));
+    return log_run(log, PUBLISHER_PUT, why);
+}
+
+static enum err write_topic(struct log *log, struct mark *mark, struct why *why)
+{
+    sqlite3_stmt *s = log->statements[TOPIC_PUT];
+
+    mark->sealing = mark->sealed;
+    if (!mark->at.seq) return ERR_NONE;
+    db_bind_text(s, 1, mark_name(mark));
+    db_bind_u64(s, 2, mark->at.seq);
+    seal_row(&log->sealing.topics, mark, seal_topic(mark_name(mark), mark->at.seq));
+    return log_run(log, TOPIC_PUT, why);
+}
+
 enum err log_write_marks(struct log *log, struct why *why)
 {
-    sqlite3_stmt *publisher = log->statements[PUBLISHER_PUT], *topic = log->statements[TOPIC_PUT];
     enum err e = ERR_NONE;
 
-    for (const struct mark *at = log->publishers.dirty; !e && at; at = at->next_dirty) {
-        db_bind_text(publisher, 1, mark_name(at));
-        db_bind_u64(publisher, 2, at->epoch);
-        db_bind_u64(publisher, 3, at->at.number);
-        db_bind_u64(publisher, 4, at->at.seq);
-        db_bind_hash(publisher, 5, &at->at.hash);
-        if (at->at.number) e = log_run(log, PUBLISHER_PUT, why);
-    }
-    for (const struct mark *at = log->topics.dirty; !e && at; at = at->next_dirty) {
-        db_bind_text(topic, 1, mark_name(at));
-        db_bind_u64(topic, 2, at->at.seq);
-        if (at->at.seq) e = log_run(log, TOPIC_PUT, why);
-    }
+    log->sealing = log->seal;
+    for (struct mark *at = log->publishers.dirty; !e && at; at = at->next_dirty)
+        e = write_publisher(log, at, why);
+    for (struct mark *at = log->topics.dirty; !e && at; at = at->next_dirty)
+        e = write_topic(log, at, why);
+    if (e) return e;
+    db_bind_hash(log->statements[SEAL_PUT], 1, &log->sealing.publishers);
+    db_bind_hash(log->statements[SEAL_PUT], 2, &log->sealing.topics);
+    e = log_run(log, SEAL_PUT, why);
     db_bind_u64(log->statements[FOLDED_PUT], 1, log->head.seq);
     return e ? e : log_run(log, FOLDED_PUT, why);
+}
+
+static void seal_hold(struct mark *dirty)
+{
+    for (struct mark *at = dirty; at; at = at->next_dirty)
+        at->sealed = at->sealing;
 }
 
 void log_marks_hold(struct log *log, bool written)
@@ -157,6 +198,9 @@ void log_marks_hold(struct log *log, bool written)
     marks_commit(&log->topics);
     if (!written) return;
     log->folded = log->head.seq;
+    log->seal = log->sealing;
+    seal_hold(log->publishers.dirty);
+    seal_hold(log->topics.dirty);
     marks_clean(&log->publishers);
     marks_clean(&log->topics);
 }

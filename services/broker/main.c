@@ -71,10 +71,10 @@ static const struct config_key keys[] = {
 
 /* --- options --- */
 
-enum mode { MODE_RUN, MODE_CHECK, MODE_SAMPLE, MODE_VERIFY };
+enum mode { MODE_RUN, MODE_CHECK, MODE_SAMPLE, MODE_VERIFY, MODE_REPAIR };
 
 struct options {
-    const char *config, *sets[SETS_MAX], *start_day;
+    const char *config, *sets[SETS_MAX], *start_day, *copy;
     size_t set_count;
     enum mode mode;
     bool rehearsal, confirmed;
@@ -87,6 +87,7 @@ enum {
     OPTION_CHECK,
     OPTION_SAMPLE,
     OPTION_VERIFY,
+    OPTION_REPAIR,
     OPTION_REHEARSAL,
     OPTION_START_DAY,
     OPTION_CONFIRM
@@ -101,6 +102,8 @@ static const struct argp_option argp_options[] = {
     { "sample", OPTION_SAMPLE, NULL, 0, "Print a sample settings file", 0 },
     { "verify", OPTION_VERIFY, NULL, 0, "Walk the whole log and check every link; exit 1 if one is wrong",
       0 },
+    { "repair-from", OPTION_REPAIR, "COPY", 0,
+      "Restore what is damaged in the log from a backup or a follower's log of the same past", 0 },
     { "rehearsal", OPTION_REHEARSAL, NULL, 0, "Take the time from CLOCK (ocop clock DAY), not from the clock",
       0 },
     { "start-day", OPTION_START_DAY, "DAY", 0,
@@ -136,6 +139,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_VERIFY:
         o->mode = MODE_VERIFY;
+        return 0;
+    case OPTION_REPAIR:
+        o->mode = MODE_REPAIR;
+        o->copy = arg;
         return 0;
     case OPTION_REHEARSAL:
         o->rehearsal = true;
@@ -286,12 +293,37 @@ static int verify(const char *log)
     return 0;
 }
 
+static int repair(const char *log, const char *copy)
+{
+    struct log_repaired done;
+    struct why why = { 0 };
+    bool busy = false;
+    int lock = -1;
+    enum err e = ground_lock(log, &lock, &busy, &why);
+
+    if (!e) e = log_repair(log, copy, &done, &why);
+    if (lock >= 0) close(lock);
+    if (e) {
+        (void)complain(e, &why);
+        return busy ? EXIT_IN_USE : 1;
+    }
+    for (size_t i = 0; i < done.range_count; i++)
+        printf("records %" PRIu64 " to %" PRIu64 ": %s restored from %s\n", done.ranges[i].first,
+               done.ranges[i].last, i + 1 == LOG_RANGES_MAX ? "some" : "all", copy);
+    printf("%" PRIu64 " records, %" PRIu64
+           " of them restored, publishers and topics computed anew, chain verified; the "
+           "damaged file is %s.damaged\n",
+           done.records, done.restored, log);
+    return 0;
+}
+
 static const char doc[] = "The broker of OCOP: one durable, ordered log of events, and everybody who "
                           "publishes to it and follows it.\v"
                           "Examples:\n"
                           "  ocop-broker --run /run/ocop --state /var/lib/ocop\n"
                           "  ocop-broker --config /etc/ocop/broker.zpl --check\n"
                           "  ocop-broker --state /var/lib/ocop --verify\n"
+                          "  ocop-broker --state /var/lib/ocop --repair-from /backup/log.db\n"
                           "  ocop-broker --run /tmp/r --state /tmp/r --rehearsal --start-day 2018-12-03\n\n"
                           "Exit codes: 0 asked to stop, 1 stopped by an error or the log is damaged, 2 "
                           "settings, 4 another broker serves the log.";
@@ -318,6 +350,7 @@ int main(int argc, char **argv)
     e = load(&o, &s, &why);
     if (e) return complain(e, &why);
     if (o.mode == MODE_VERIFY) return verify(s.log);
+    if (o.mode == MODE_REPAIR) return repair(s.log, o.copy);
     if (o.mode == MODE_RUN) return run(&s);
     printf("the settings are fine\n");
     return 0;

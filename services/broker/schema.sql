@@ -35,11 +35,18 @@ CREATE TABLE folded(
 ) STRICT;
 INSERT INTO folded VALUES(1, 0);
 
--- What the broker knew of keys and policy when it last said so in the log: so each change is said once. Logs that are
--- older than this table get it when they are opened.
+-- What the broker knew of keys and policy when it last said so in the log: so each change is said once.
 CREATE TABLE note(
     name TEXT PRIMARY KEY,              -- policy, or key: and the public key
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-PRAGMA user_version = 1;
+-- What vouches for the rows of both tables above (log_seal.h): each the exclusive or of a hash of each row.
+CREATE TABLE seal(
+    one INTEGER PRIMARY KEY CHECK(one = 1),
+    publishers BLOB NOT NULL CHECK(length(publishers) = 32),
+    topics BLOB NOT NULL CHECK(length(topics) = 32)
+) STRICT;
+INSERT INTO seal(one, publishers, topics) VALUES(1, zeroblob(32), zeroblob(32));
+
+PRAGMA user_version = 2;

@@ -25,7 +25,7 @@ struct live {
 
 struct space {
     uint64_t free_bytes;
-    bool warned, stopped, wal_full;
+    bool warned, warned_now /* in this turn, not committed yet */, stopped, wal_full;
 };
 
 /* Whose message is being looked at. */
