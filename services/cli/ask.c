@@ -4,26 +4,34 @@
 #include "common/clock.h"
 #include "services/cli/print.h"
 
+#include <poll.h>
 #include <string.h>
 
-enum { ASK_TURN_MS = 500 };
+enum { ASK_TURN_MS = 500, ASK_PAUSE_MS = 100 };
 
-static void pack_arguments(struct buf *out, const char *name, const char *value)
+static void pack_arguments(struct buf *out, const json_t *arguments)
 {
     msgpack_packer p;
+    const char *name;
+    json_t *value;
 
     msgpack_packer_init(&p, out, buf_pack_write);
-    msgpack_pack_map(&p, name ? 1 : 0);
-    if (!name) return;
-    buf_pack_text(&p, name);
-    buf_pack_text(&p, value);
+    msgpack_pack_map(&p, json_object_size(arguments));
+    json_object_foreach((json_t *)(uintptr_t)arguments, name, value)
+    {
+        buf_pack_text(&p, name);
+        if (json_is_integer(value))
+            msgpack_pack_int64(&p, json_integer_value(value));
+        else
+            buf_pack_text(&p, json_string_value(value));
+    }
 }
 
-enum err ask(const char *service, const char *question, const char *name, const char *value, json_t **out,
-             struct why *why)
+enum err ask_with(const char *service, const char *question, const json_t *arguments, json_t **out,
+                  struct why *why)
 {
     char endpoint[CONFIG_TEXT_MAX];
-    struct buf arguments = { 0 };
+    struct buf packed = { 0 };
     msgpack_zone zone;
     msgpack_object answer;
     enum err e =
@@ -31,13 +39,43 @@ enum err ask(const char *service, const char *question, const char *name, const 
 
     if (e) return e;
     if (!msgpack_zone_init(&zone, 4096)) return ERR_NOMEM;
-    pack_arguments(&arguments, name, value);
-    e = arguments.failed;
-    if (!e) e = client_ask(endpoint, question, buf_slice(&arguments), CLI_ASK_MS, &zone, &answer, why);
+    pack_arguments(&packed, arguments);
+    e = packed.failed;
+    if (!e) e = client_ask(endpoint, question, buf_slice(&packed), CLI_ASK_MS, &zone, &answer, why);
     if (!e && !(*out = json_of(&answer))) e = ERR_NOMEM;
     msgpack_zone_destroy(&zone);
-    buf_fini(&arguments);
+    buf_fini(&packed);
     return e;
+}
+
+enum err ask(const char *service, const char *question, const char *name, const char *value, json_t **out,
+             struct why *why)
+{
+    json_t *arguments = json_object();
+    enum err e = arguments ? ERR_NONE : ERR_NOMEM;
+
+    if (!e && name && json_object_set_new(arguments, name, json_string(value)))
+        e = why_set(why, ERR_INVALID, "BAD_ARGUMENT", "%s is not UTF-8", name);
+    if (!e) e = ask_with(service, question, arguments, out, why);
+    json_decref(arguments);
+    return e;
+}
+
+enum err ask_long(const struct cli *cli, const char *service, const char *question, json_t **out,
+                  struct why *why)
+{
+    const int64_t until = clock_monotonic_ms() + (int64_t)cli->wait_s * 1000;
+    enum err e;
+
+    for (;;) {
+        struct why last = { 0 };
+
+        e = ask(service, question, NULL, NULL, out, &last);
+        if (cli_stopped && e) return why_set(why, ERR_INTERRUPTED, "STOPPED", "stopped; nothing was sent");
+        if ((e != ERR_TIMEOUT && e != ERR_INTERRUPTED) || clock_monotonic_ms() >= until)
+            return e ? why_set(why, e, last.code, "%s", last.sentence) : ERR_NONE;
+        (void)poll(NULL, 0, ASK_PAUSE_MS);
+    }
 }
 
 enum err ask_head(uint64_t *head, struct why *why)

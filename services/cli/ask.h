@@ -10,6 +10,13 @@
  * ERR_TIMEOUT, ERR_NOT_FOUND, ERR_INVALID: why has the sentence. */
 enum err ask(const char *service, const char *question, const char *name, const char *value, json_t **out,
              struct why *why);
+/* The same with any number of arguments: texts and whole numbers of an object. */
+enum err ask_with(const char *service, const char *question, const json_t *arguments, json_t **out,
+                  struct why *why);
+/* A question without arguments, again and again for --wait seconds while nobody answers or the service still
+ * reads the log. ERR_INTERRUPTED: Ctrl-C. */
+enum err ask_long(const struct cli *cli, const char *service, const char *question, json_t **out,
+                  struct why *why);
 /* Read the log from its beginning with these prefixes and hand over each record; *head is the end to stop at,
  * 0: no end. Survives lost connections. A place in the log is named by its chain too, which only who has read
  * it knows: so one begins at the beginning. ERR_INTERRUPTED: Ctrl-C; ERR_TIMEOUT: no broker, and nothing

@@ -1,14 +1,7 @@
 /* audit.c - `ocop audit`: becomes `ocop-SERVICE --audit`, which alone knows the rules. */
-#include "services/cli/cli.h"
+#include "services/cli/beside.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-enum { AUDIT_WORDS = 8 };
 
 struct audit {
     struct cli *cli;
@@ -48,41 +41,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = { NULL, parse, "SERVICE", doc, cli_children, NULL, NULL };
 
-/* Beside our own binary; an empty text when that cannot be found out. */
-static void beside(const char *program, char *out, size_t size)
-{
-    char self[PATH_MAX];
-    ssize_t got = readlink("/proc/self/exe", self, sizeof self - 1);
-    char *slash;
-
-    out[0] = 0;
-    if (got <= 0) return;
-    self[got] = 0;
-    slash = strrchr(self, '/');
-    if (!slash) return;
-    slash[1] = 0;
-    if (snprintf(out, size, "%s%s", self, program) >= (int)size) out[0] = 0;
-}
-
 int audit_verb(struct cli *cli, int argc, char **argv)
 {
+    static const char *const words[] = { "--audit", NULL };
     struct audit a = { .cli = cli };
-    char program[64], path[PATH_MAX + 64];
-    const char *words[AUDIT_WORDS];
-    char *copies[AUDIT_WORDS] = { NULL };
-    size_t count = 0;
 
     cli_parse(cli, &argp, argc, argv, &a);
     if (cli->json) return cli_fail(EXIT_USAGE, "audit prints lines for people; it has no --json");
-    snprintf(program, sizeof program, "ocop-%s", a.service);
-    words[count++] = program;
-    words[count++] = "--audit";
-    if (cli->run) words[count++] = "--run", words[count++] = cli->run;
-    if (cli->state) words[count++] = "--state", words[count++] = cli->state;
-    for (size_t i = 0; i < count; i++)
-        copies[i] = strdup(words[i]);
-    beside(program, path, sizeof path);
-    if (path[0]) execv(path, copies);
-    execvp(program, copies);
-    return cli_fail(EXIT_SYSTEM, "%s cannot be run: %s", program, strerror(errno));
+    return beside_run(cli, a.service, words);
 }

@@ -64,5 +64,6 @@ int dead_verb(struct cli *cli, int argc, char **argv);
 int clock_verb(struct cli *cli, int argc, char **argv);
 int rules_verb(struct cli *cli, int argc, char **argv);
 int audit_verb(struct cli *cli, int argc, char **argv);
+int recompute_verb(struct cli *cli, int argc, char **argv);
 
 #endif

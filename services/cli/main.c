@@ -20,17 +20,10 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    { "push", push_verb },
-    { "results", results_verb },
-    { "follow", follow_verb },
-    { "show", show_verb },
-    { "summary", summary_verb },
-    { "status", status_verb },
-    { "dead", dead_verb },
-    { "clock", clock_verb },
-    { "rules", rules_verb },
-    { "audit", audit_verb },
-    { NULL, NULL },
+    { "push", push_verb },   { "results", results_verb },     { "follow", follow_verb },
+    { "show", show_verb },   { "summary", summary_verb },     { "status", status_verb },
+    { "dead", dead_verb },   { "clock", clock_verb },         { "rules", rules_verb },
+    { "audit", audit_verb }, { "recompute", recompute_verb }, { NULL, NULL },
 };
 
 static const char doc[] =
@@ -39,13 +32,14 @@ static const char doc[] =
     "  push FILE...          check CSV or JSON lines, send them, wait for the verdicts\n"
     "  results               every row of the spool with its verdict\n"
     "  follow PREFIX...      print the log, from any point into the live tail\n"
-    "  show KIND CODE        a product, dossier, certificate, council or message\n"
+    "  show KIND CODE        a product, dossier, certificate, owner, council or message; deadlines\n"
     "  summary               certificates by star, and the provincial plans\n"
     "  status                the broker and the services: up, place, lag, counts\n"
     "  dead VERB             letters a service could not read: list, show, retry, skip\n"
     "  clock DAY             move the time of a broker in rehearsal\n"
-    "  rules propose FILE... propose a rubric or rule set\n"
+    "  rules VERB            the law as data: propose FILE..., propose --shipped, list\n"
     "  audit SERVICE         decide everything again, on the side, and list what differs\n"
+    "  recompute PRODUCT     compute a rating again from the log, or all of them\n"
     "\n"
     "`ocop VERB --help` says more, with examples.\n"
     "\n"
@@ -59,7 +53,8 @@ static const char doc[] =
     "EXAMPLES\n"
     "  ocop --as province-06 push dossier.filed-2018-2.csv\n"
     "  ocop follow certification.certificate.issued.06\n"
-    "  ocop show product 06-901-90005-1-2018\n";
+    "  ocop show product 06-901-90005-1-2018\n"
+    "  ocop show certificate OCOP-06-2018-0001 --on 2021-12-17\n";
 
 static void on_signal(int number)
 {

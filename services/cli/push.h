@@ -7,6 +7,7 @@
 #define SERVICES_CLI_PUSH_H
 
 #include "services/cli/cli.h"
+#include "services/cli/rows.h"
 #include "services/cli/spool.h"
 
 #include <stdio.h>
@@ -35,14 +36,20 @@ enum err session_listen(struct spool *sp, const struct cli *cli, struct why *why
 enum err push_event(struct spool *sp, const char *type, const char *file, struct slice data, bool unique,
                     struct why *why);
 
-/* Run the session, print the verdicts, and say what is left; the exit code. */
+/* All rows, in one transaction, or none: then rows->problems says so. Rows that were refused, returned or
+ * replaced before are said anew with `again`. *known counts those the spool has already. */
+enum err push_rows(struct spool *sp, struct rows *rows, bool again, size_t *known, struct why *why);
+
+struct verdicts {
+    uint64_t accepted, refused, waiting;
+};
+/* Run the session, print the verdicts, and say what is left; the exit code. push_finish says the counts too.
+ */
+int push_end(struct spool *sp, const struct cli *cli, bool verbose, struct verdicts *out);
 int push_finish(struct spool *sp, const struct cli *cli, bool verbose);
 /* Tell of rows of the log that were sent under this name and are not in the spool. */
 enum err strangers_print(struct spool *sp, struct why *why);
 /* Print the verdict of each reported row; counts them up. */
-struct verdicts {
-    uint64_t accepted, refused, waiting;
-};
 enum err verdicts_print(struct spool *sp, const struct cli *cli, bool verbose, struct verdicts *out,
                         struct why *why);
 

@@ -1,11 +1,8 @@
 #include "services/cli/rows.h"
 
-#include "common/clock.h"
-#include "common/mp.h"
 #include "services/cli/rows_inside.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +39,7 @@ bool rows_is_province(const char *text)
 
 /* --- from JSON values to MessagePack, by the field's kind --- */
 
-static struct slice trimmed(struct slice text)
+struct slice rows_trimmed(struct slice text)
 {
     while (text.size && rows_is_blank(slice_of(text.data, 1)))
         text.data++, text.size--;
@@ -94,7 +91,7 @@ static void pack_text_value(msgpack_packer *p, const struct field *f, struct sli
         buf_pack_bin(p, text);
         return;
     }
-    if (cells && f->kind != FIELD_TEXT) text = trimmed(text);
+    if (cells && f->kind != FIELD_TEXT) text = rows_trimmed(text);
     if (cells && f->kind == FIELD_NUM && cell_number(text, &number)) {
         msgpack_pack_int64(p, number);
     } else if (cells && f->kind == FIELD_FLAG && cell_flag(text, &flag)) {
@@ -168,212 +165,6 @@ static void pack_map(msgpack_packer *p, const struct event_kind *kind, const jso
     }
 }
 
-/* --- references --- */
-
-static bool may_be_ref(const struct field *f)
-{
-    if (f->kind == FIELD_FACT) return true;
-    return f->kind == FIELD_ID && (!strcmp(f->name, "product") || !strcmp(f->name, "certificate"));
-}
-
-static bool is_ref(const struct field *f, const msgpack_object *o, struct slice *ref)
-{
-    struct slice text;
-
-    if (!may_be_ref(f) || !mp_text(o, &text) || text.size < 2 || text.data[0] != '@') return false;
-    *ref = slice_of(text.data + 1, text.size - 1);
-    return true;
-}
-
-/* A product or certificate beside a fact is that fact's; alone, a product is known to intake. */
-static const char *ref_type(const struct event_kind *kind, const struct field *f)
-{
-    if (f->kind == FIELD_FACT) return f->fact;
-    for (size_t i = 0; i < kind->field_count; i++) {
-        if (kind->fields[i].kind == FIELD_FACT) return kind->fields[i].fact;
-    }
-    return strcmp(f->name, "certificate") ? "intake.dossier.accepted" : "certification.certificate.issued";
-}
-
-struct resolver {
-    rows_lookup_fn lookup;
-    void *context;
-    struct why *why;
-    size_t refs;
-};
-
-static enum err resolve_map(struct resolver *r, msgpack_packer *p, const struct event_kind *kind,
-                            const msgpack_object *map);
-
-static enum err resolve_value(struct resolver *r, msgpack_packer *p, const struct event_kind *kind,
-                              const struct field *f, const msgpack_object *o)
-{
-    char found[ENVELOPE_ID_MAX + 1];
-    struct slice ref;
-    enum err e = ERR_NONE;
-
-    if (f->kind == FIELD_LIST && o->type == MSGPACK_OBJECT_ARRAY) {
-        msgpack_pack_array(p, o->via.array.size);
-        for (uint32_t i = 0; !e && i < o->via.array.size; i++) {
-            e = resolve_map(r, p, f->item, &o->via.array.ptr[i]);
-        }
-    } else if (is_ref(f, o, &ref)) {
-        const char *want = f->kind == FIELD_FACT ? "id" : f->name;
-
-        r->refs++;
-        e = r->lookup(r->context, ref_type(kind, f), ref, want, found, r->why);
-        if (!e) buf_pack_text(p, found);
-    } else {
-        msgpack_pack_object(p, *o);
-    }
-    return e;
-}
-
-static enum err resolve_map(struct resolver *r, msgpack_packer *p, const struct event_kind *kind,
-                            const msgpack_object *map)
-{
-    enum err e = ERR_NONE;
-
-    if (map->type != MSGPACK_OBJECT_MAP) {
-        msgpack_pack_object(p, *map);
-        return ERR_NONE;
-    }
-    msgpack_pack_map(p, map->via.map.size);
-    for (uint32_t i = 0; !e && i < map->via.map.size; i++) {
-        const msgpack_object_kv *kv = &map->via.map.ptr[i];
-        const struct field *f = rows_field(kind, slice_of(kv->key.via.str.ptr, kv->key.via.str.size));
-
-        msgpack_pack_object(p, kv->key);
-        if (f)
-            e = resolve_value(r, p, kind, f, &kv->val);
-        else
-            msgpack_pack_object(p, kv->val);
-    }
-    return e;
-}
-
-/* Packed data with references -> packed data without; *refs counts them. */
-static enum err resolve_bytes(struct resolver *r, const struct event_kind *kind, struct slice data,
-                              struct buf *out)
-{
-    msgpack_zone zone;
-    msgpack_object map;
-    msgpack_packer p;
-    enum err e;
-
-    if (!msgpack_zone_init(&zone, 4096)) return ERR_NOMEM;
-    msgpack_packer_init(&p, out, buf_pack_write);
-    e = mp_read(data, &zone, &map, r->why);
-    if (!e) e = resolve_map(r, &p, kind, &map);
-    msgpack_zone_destroy(&zone);
-    return e ? e : out->failed;
-}
-
-/* Before anything is looked up, something of the right shape stands for it. */
-static enum err stand_in(void *context, const char *type, struct slice ref, const char *want,
-                         char out[ENVELOPE_ID_MAX + 1], struct why *why)
-{
-    (void)context, (void)type, (void)ref, (void)want, (void)why;
-    snprintf(out, ENVELOPE_ID_MAX + 1, "%032d", 0);
-    return ERR_NONE;
-}
-
-static enum err keep_bytes(struct row_event *row, struct buf *data)
-{
-    char *copy = malloc(data->size);
-
-    if (!copy) return ERR_NOMEM;
-    memcpy(copy, data->data, data->size);
-    free(row->data);
-    row->data = copy;
-    row->size = data->size;
-    return ERR_NONE;
-}
-
-enum err rows_resolve(struct row_event *row, const char *publisher, rows_lookup_fn lookup, void *context,
-                      struct why *why)
-{
-    struct resolver r = { lookup, context, why, 0 };
-    struct buf out = { 0 };
-    enum err e = resolve_bytes(&r, row->kind, slice_of(row->data, row->size), &out);
-
-    if (!e) e = keep_bytes(row, &out);
-    if (!e) {
-        rows_event_id(publisher, row->kind->type, slice_of(row->data, row->size), row->id);
-        row->has_refs = false;
-    }
-    buf_fini(&out);
-    return e;
-}
-
-/* --- checks --- */
-
-/* The codec says what is wrong with one field at a time; each field alone is an event of one field to it. */
-static enum err check_field(struct rows *rows, const struct row_place *place, const struct field *f,
-                            const msgpack_object *data, msgpack_zone *zone, void *scratch)
-{
-    struct event_kind one = *place->kind;
-    struct why why = { 0 };
-    const char *sentence = why.sentence, *colon;
-    enum err e;
-
-    one.fields = f;
-    one.field_count = 1;
-    e = codec_decode(&one, data, zone, scratch, &why);
-    if (!e || e == ERR_NOMEM) return e;
-    colon = strstr(why.sentence, ": "); /* the event's name is known from the file */
-    if (colon) sentence = colon + 2;
-    rows_problem(rows, place->file, place->line, f->name, "%s", sentence);
-    return ERR_NONE;
-}
-
-static enum err check_map(struct rows *rows, const struct row_place *place, struct slice data)
-{
-    msgpack_zone zone;
-    msgpack_object map;
-    struct why why = { 0 };
-    void *scratch = calloc(1, place->kind->size);
-    enum err e = ERR_NOMEM;
-
-    if (scratch && msgpack_zone_init(&zone, 4096)) {
-        e = mp_read(data, &zone, &map, &why);
-        if (e && e != ERR_NOMEM) {
-            rows_problem(rows, place->file, place->line, NULL, "%s", why.sentence);
-            e = ERR_NONE;
-        } else {
-            for (size_t i = 0; !e && i < place->kind->field_count; i++) {
-                e = check_field(rows, place, &place->kind->fields[i], &map, &zone, scratch);
-            }
-        }
-        msgpack_zone_destroy(&zone);
-    }
-    free(scratch);
-    return e;
-}
-
-static void check_names(struct rows *rows, const struct row_place *place, const struct event_kind *kind,
-                        const json_t *data)
-{
-    const char *name;
-    char nearest[128];
-    json_t *v, *element;
-    size_t i;
-
-    json_object_foreach((json_t *)(uintptr_t)data, name, v)
-    {
-        const struct field *f = rows_field(kind, slice_text(name));
-
-        if (!f && (name[0] == '#' || !strcmp(name, "note"))) continue;
-        if (!f) {
-            rows_nearest(kind, slice_text(name), nearest, sizeof nearest);
-            rows_problem(rows, place->file, place->line, name, "this field is unknown; did you mean %s?",
-                         nearest);
-        } else if (f->kind == FIELD_LIST) {
-            json_array_foreach(v, i, element) check_names(rows, place, f->item, element);
-        }
-    }
-}
-
 /* --- appending --- */
 
 static struct row_event *new_row(struct rows *rows)
@@ -412,24 +203,24 @@ static enum err fill_row(struct rows *rows, const struct rows_settings *settings
     struct row_event *row = new_row(rows);
     struct why why = { 0 };
     struct buf stood = { 0 };
-    struct resolver r = { stand_in, NULL, &why, 0 };
+    size_t refs = 0;
     enum err e;
 
     if (!row) return ERR_NOMEM;
-    e = resolve_bytes(&r, place->kind, buf_slice(packed), &stood);
+    e = rows_stand_in(place->kind, buf_slice(packed), &stood, &refs, &why);
     if (e == ERR_UNREADABLE) {
         rows_problem(rows, place->file, place->line, NULL, "%s", why.sentence);
         buf_fini(&stood);
         return ERR_NONE;
     }
-    if (!e) e = check_map(rows, place, buf_slice(&stood));
+    if (!e) e = rows_check(rows, place, buf_slice(&stood));
     buf_fini(&stood);
-    if (!e) e = keep_bytes(row, packed);
+    if (!e) e = rows_keep(row, packed);
     if (e) return e;
     row->file = place->file;
     row->line = place->line;
     row->kind = place->kind;
-    row->has_refs = r.refs > 0;
+    row->has_refs = refs > 0;
     rows_event_id(settings->publisher, place->kind->type, buf_slice(packed), row->id);
     rows->count++;
     return ERR_NONE;
@@ -448,7 +239,7 @@ enum err rows_add(struct rows *rows, const struct rows_settings *settings, const
                      ROWS_MAX);
         return ERR_NONE;
     }
-    check_names(rows, place, place->kind, data);
+    rows_check_names(rows, place, place->kind, data);
     msgpack_packer_init(&p, &packed, buf_pack_write);
     pack_map(&p, place->kind, data, place->cells);
     if (packed.failed == ERR_LIMIT) {

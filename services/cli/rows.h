@@ -6,8 +6,9 @@
  *
  * CSV: a list's column is spelled `items.product`; a row whose other cells are all empty adds one more
  * element to the row above. A column `note`, or beginning with '#', is for people. A column `province` that
- * the event does not have names the topic's province. JSON lines: the fields, or {"type", "province",
- * "data"}.
+ * the event does not have names the topic's province. A published list of certified products is known by its
+ * header and becomes record.filed; a list of mere totals is left out with a line. JSON lines: the fields, or
+ * {"type", "province", "data"}.
  */
 #ifndef SERVICES_CLI_ROWS_H
 #define SERVICES_CLI_ROWS_H
@@ -35,6 +36,8 @@ struct rows {
     size_t count, room;
     FILE *out;       /* where problems go */
     size_t problems; /* how many, shown or not */
+    bool listed;     /* the events that may be pushed: once is enough */
+    size_t left_out; /* files that hold totals and no rows to push */
 };
 
 struct rows_settings {
@@ -71,8 +74,8 @@ void rows_list_kinds(FILE *out, const char *publisher);
 void rows_template(FILE *out, const struct event_kind *kind, char separator);
 /* hash_id(publisher, type, data): the same row is the same event, however often it is pushed. */
 void rows_event_id(const char *publisher, const char *type, struct slice data, char id[HASH_ID_TEXT + 1]);
-/* What the envelope's subject is: the reference, product, council, number, message or name, whichever the
- * event has. */
+/* What the envelope's subject is: the reference, product, council, name, number, message or certificate, the
+ * first of them that the event has. */
 struct slice rows_subject(const msgpack_object *data);
 
 #endif

@@ -67,7 +67,7 @@ const struct event_kind *rows_find_kind(struct rows *rows, const struct rows_set
 {
     const struct event_kind *kind;
     const char *said = settings->type ? settings->type : NULL;
-    bool first = rows->problems < ROWS_PROBLEMS_SHOWN && rows->out;
+    bool first = rows->out && !rows->listed;
 
     if (!said) {
         kind = rows_kind_of_path(path, settings->publisher);
@@ -84,6 +84,7 @@ const struct event_kind *rows_find_kind(struct rows *rows, const struct rows_set
                      "which event is this? Say --type, or begin the file's name with one of:");
     }
     if (first) rows_list_kinds(rows->out, settings->publisher);
+    rows->listed = true;
     return NULL;
 }
 
@@ -116,7 +117,8 @@ void rows_event_id(const char *publisher, const char *type, struct slice data, c
 
 struct slice rows_subject(const msgpack_object *data)
 {
-    static const char *const names[] = { "reference", "product", "council", "number", "message", "name" };
+    static const char *const names[] = { "reference", "product", "council",    "name",
+                                         "number",    "message", "certificate" };
     struct slice text = { NULL, 0 };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -19,9 +19,11 @@ struct gather {
     const struct rows_settings *settings;
     const char *path;
     const struct event_kind *kind;
+    bool list; /* a published one */
     struct column columns[TABLE_COLUMNS_MAX];
     size_t count;
-    json_t *data; /* NULL: none */
+    uint32_t header; /* its line */
+    json_t *data;    /* NULL: none */
     uint32_t line;
     char province[16];
 };
@@ -32,7 +34,7 @@ static void told_column(struct gather *g, struct slice name)
 
     rows_nearest(g->kind, name, nearest, sizeof nearest);
     rows_problem(
-        g->rows, g->path, 1, NULL,
+        g->rows, g->path, g->header, NULL,
         "%.*s: %s has no such field; did you mean %s? (A column for people is called note, or begins "
         "with #.)",
         SLICE_ARG(name), g->kind->type, nearest);
@@ -45,6 +47,7 @@ static void read_column(struct gather *g, struct slice name, struct column *out)
 
     memset(out, 0, sizeof *out);
     if (slice_is(name, "note") || slice_starts(name, slice_text("#"))) return;
+    if (g->list && rows_list_find(name, &out->field)) return;
     out->field = rows_field(g->kind, list);
     if (!out->field && slice_is(name, "province")) {
         out->province = true;
@@ -58,15 +61,6 @@ static void read_column(struct gather *g, struct slice name, struct column *out)
     }
 }
 
-static struct slice trimmed_name(struct slice name)
-{
-    while (name.size && rows_is_blank(slice_of(name.data, 1)))
-        name.data++, name.size--;
-    while (name.size && rows_is_blank(slice_of(name.data + name.size - 1, 1)))
-        name.size--;
-    return name;
-}
-
 static bool same_column(const struct column *a, const struct column *b)
 {
     return a->field == b->field && a->list == b->list && a->province == b->province &&
@@ -77,12 +71,13 @@ static void read_header(struct gather *g, const struct slice *cells, size_t coun
 {
     g->count = count;
     for (size_t i = 0; i < count; i++) {
-        struct slice name = trimmed_name(cells[i]);
+        struct slice name = rows_trimmed(cells[i]);
 
         read_column(g, name, &g->columns[i]);
         for (size_t j = 0; j < i; j++) {
             if (!same_column(&g->columns[i], &g->columns[j])) continue;
-            rows_problem(g->rows, g->path, 1, NULL, "%.*s: this column stands twice", SLICE_ARG(name));
+            rows_problem(g->rows, g->path, g->header, NULL, "%.*s: this column stands twice",
+                         SLICE_ARG(name));
         }
     }
 }
@@ -104,8 +99,8 @@ static bool check_header(struct gather *g)
         const struct field *f = &g->kind->fields[i];
 
         if (!f->required || has_column(g, f)) continue;
-        rows_problem(g->rows, g->path, 1, f->name, "this column is missing; every %s must have it (%s)",
-                     g->kind->type, f->doc);
+        rows_problem(g->rows, g->path, g->header, g->list ? rows_list_column(f) : f->name,
+                     "this column is missing; every %s must have it (%s)", g->kind->type, f->doc);
         whole = false;
     }
     return whole;
@@ -125,17 +120,33 @@ static void put(json_t *map, const struct field *f, struct slice cell)
     json_object_set_new(map, f->name, json_stringn(cell.data ? cell.data : "", cell.size));
 }
 
+static struct row_place place_of(const struct gather *g)
+{
+    return (struct row_place){ .file = g->path,
+                               .line = g->line,
+                               .kind = g->kind,
+                               .province = g->province[0] ? g->province : NULL,
+                               .cells = true,
+                               .list = g->list };
+}
+
 static void add_fields(struct gather *g, const struct slice *cells)
 {
+    const struct row_place place = place_of(g);
+
     for (size_t i = 0; i < g->count; i++) {
         const struct column *c = &g->columns[i];
 
         if (c->province) {
-            struct slice text = trimmed_name(cells[i]);
+            struct slice text = rows_trimmed(cells[i]);
 
             snprintf(g->province, sizeof g->province, "%.*s", SLICE_ARG(text));
         }
-        if (c->field && !c->list && !rows_is_blank(cells[i])) put(g->data, c->field, cells[i]);
+        if (!c->field || c->list || rows_is_blank(cells[i])) continue;
+        if (g->list)
+            rows_list_put(g->rows, &place, g->data, c->field, cells[i]);
+        else
+            put(g->data, c->field, cells[i]);
     }
 }
 
@@ -168,7 +179,7 @@ static bool add_elements(struct gather *g, const struct slice *cells)
 
 static enum err flush_row(struct gather *g)
 {
-    struct row_place place = { g->path, g->line, g->kind, g->province[0] ? g->province : NULL, true };
+    struct row_place place = place_of(g);
     enum err e = ERR_NONE;
 
     if (g->data) e = rows_add(g->rows, g->settings, &place, g->data);
@@ -212,32 +223,46 @@ static enum err take_row(struct gather *g, const struct slice *cells, size_t cou
     return ERR_NONE;
 }
 
+/* What the file holds, by what --type or its name says, or by its header. False: nothing to read, or nobody
+ * knows; that is told. */
+static bool find_kind(struct gather *g, const struct slice *cells, size_t count)
+{
+    const char *type = g->settings->type, *publisher = g->settings->publisher;
+
+    g->kind = type ? rows_kind(slice_text(type), publisher) : rows_kind_of_path(g->path, publisher);
+    if ((g->kind == &record_filed_kind || (!g->kind && !type)) && rows_list_is(cells, count)) {
+        g->kind = &record_filed_kind;
+        g->list = true;
+    } else if (!g->kind && !type && rows_list_is_totals(cells, count)) {
+        g->rows->left_out++;
+        if (g->rows->out)
+            fprintf(g->rows->out, "%s: left out: it holds totals by day, not certificates\n", g->path);
+    } else if (!g->kind) {
+        g->kind = rows_find_kind(g->rows, g->settings, g->path, g->header, NULL);
+    }
+    return g->kind != NULL;
+}
+
 static enum err read_rows(struct gather *g, struct table *t, struct why *why)
 {
     struct slice cells[TABLE_COLUMNS_MAX];
-    struct why bad = { 0 };
     size_t count = 0, rows = 0;
     uint32_t line = 0;
-    enum err e;
+    enum err e = table_row(t, cells, &count, &g->header, why);
 
-    e = table_row(t, cells, &count, &line, &bad);
     if (!e) {
+        if (!find_kind(g, cells, count)) return ERR_NONE;
         read_header(g, cells, count);
         if (!check_header(g)) return ERR_NONE;
     }
     while (!e) {
-        e = table_row(t, cells, &count, &line, &bad);
+        e = table_row(t, cells, &count, &line, why);
         if (e || count == 0) break;
         rows += !is_empty(cells, count);
         e = take_row(g, cells, count, line);
         if (e) return why_set(why, e, "", "%s", err_sentence(e));
     }
-    if (e == ERR_INVALID) { /* of the table: nothing behind can be trusted */
-        if (g->rows->problems++ < ROWS_PROBLEMS_SHOWN && g->rows->out)
-            fprintf(g->rows->out, "%s\n", bad.sentence);
-        return ERR_NONE;
-    }
-    if (!e && rows == 0) rows_problem(g->rows, g->path, 1, NULL, "there is a header but no row");
+    if (!e && rows == 0) rows_problem(g->rows, g->path, g->header, NULL, "there is a header but no row");
     return e;
 }
 
@@ -245,17 +270,19 @@ enum err rows_read_csv(struct rows *rows, const struct text_file *file, const ch
                        const struct rows_settings *settings, struct why *why)
 {
     struct gather g = { .rows = rows, .settings = settings, .path = path };
-    struct table t;
-    enum err e, end;
+    struct why bad = { 0 };
+    struct table t = { 0 };
+    enum err e = table_init(&t, file, path, &bad), end;
 
-    g.kind = rows_find_kind(rows, settings, path, 1, NULL);
-    if (!g.kind) return ERR_NONE;
-    e = table_init(&t, file, path, why);
-    if (e) return e;
-    e = read_rows(&g, &t, why);
+    if (!e) e = read_rows(&g, &t, &bad);
     end = flush_row(&g);
     table_fini(&t);
-    return e ? e : end;
+    if (e == ERR_INVALID) { /* of the table: nothing behind can be trusted */
+        if (rows->problems++ < ROWS_PROBLEMS_SHOWN && rows->out) fprintf(rows->out, "%s\n", bad.sentence);
+        e = ERR_NONE;
+    }
+    if (e) return why_set(why, e, bad.code, "%s", bad.sentence);
+    return end;
 }
 
 /* --- JSON lines --- */
@@ -265,7 +292,7 @@ static enum err take_object(struct rows *rows, const struct rows_settings *setti
 {
     const json_t *data = json_object_get(object, "data");
     const char *type = json_string_value(json_object_get(object, "type"));
-    struct row_place place = { path, line, NULL, NULL, false };
+    struct row_place place = { .file = path, .line = line };
 
     place.kind = rows_find_kind(rows, settings, path, line, type);
     if (!place.kind) return ERR_NONE;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <utf8proc.h>
 
@@ -262,6 +263,15 @@ static char sniff(struct slice header)
     return counts[best] ? candidates[best] : ',';
 }
 
+/* Excel's own first line: "sep=;" names the separator, and the header stands below. */
+static bool says_separator(struct slice line, char *out)
+{
+    if (line.size == 7 && line.data[0] == '"' && line.data[6] == '"') line = slice_of(line.data + 1, 5);
+    if (line.size != 5 || strncasecmp(line.data, "sep=", 4)) return false;
+    *out = line.data[4];
+    return true;
+}
+
 enum err table_init(struct table *t, const struct text_file *file, const char *path, struct why *why)
 {
     struct slice header = { NULL, 0 };
@@ -270,6 +280,10 @@ enum err table_init(struct table *t, const struct text_file *file, const char *p
 
     if (!text_file_line(file, &at, &line, &header)) return bad(path, 1, why, "there is no header line");
     *t = (struct table){ .file = file, .path = path, .separator = sniff(header), .line = 1 };
+    if (!says_separator(header, &t->separator)) return ERR_NONE;
+    if (at >= file->size) return bad(path, 1, why, "there is no header line below sep=");
+    t->at = at;
+    t->line = 2;
     return ERR_NONE;
 }
 

@@ -45,7 +45,7 @@ struct table {
     size_t cells_size;
 };
 
-/* Find the separator in the header line. `file` must outlive the table. */
+/* Find the separator in the header line, or in a line `sep=;` above it. `file` must outlive the table. */
 enum err table_init(struct table *t, const struct text_file *file, const char *path, struct why *why);
 void table_fini(struct table *t);
 /* One row. `*count` 0: the end. `*line` is where it begins. ERR_INVALID, ERR_LIMIT: why has file, line and

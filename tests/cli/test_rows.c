@@ -177,6 +177,122 @@ static void every_problem_is_told_with_line_and_field(void **state)
     end(&f);
 }
 
+static void a_number_that_is_none_is_quoted(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f, "rows.csv",
+          "reference,province,samples,items.item,items.bytes\n"
+          "A,06,1.000,form,\n"
+          ",,,report,4 MB\n");
+    read_it(&f, "dossier.filed", NULL);
+    assert_non_null(
+        strstr(f.problems, ":2: samples: \"1.000\" stands here; it must be a whole number from 0 to 100"));
+    assert_non_null(strstr(f.problems, ":2: items[1].bytes: \"4 MB\" stands here"));
+    assert_int_equal(f.rows.problems, 2);
+    end(&f);
+}
+
+static void lines_below_sep_are_counted_on(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f, "round.closed.csv", "sep=;\ncouncil;closed_on;provnce\nA;2018-12-16;06\n");
+    read_it(&f, NULL, NULL);
+    assert_non_null(strstr(f.problems, "round.closed.csv:2: provnce: "));
+    assert_int_equal(f.rows.problems, 1);
+    end(&f);
+}
+
+/* Fill every column of a template with something of its shape: whatever can be pushed can be pushed as CSV.
+ */
+static void cell_of(const struct field *f, char *out, size_t size)
+{
+    switch (f->kind) {
+    case FIELD_TEXT:
+        snprintf(out, size, "chữ");
+        return;
+    case FIELD_ID:
+        snprintf(out, size, "%.*s", (int)(f->least > 2 ? f->least : 2),
+                 "0123456789012345678901234567890123456789012345678901234567890123");
+        return;
+    case FIELD_FACT:
+        snprintf(out, size, "@A-1");
+        return;
+    case FIELD_NUM:
+        snprintf(out, size, "%lld", (long long)f->least);
+        return;
+    case FIELD_DAY:
+        snprintf(out, size, "2026-05-22");
+        return;
+    case FIELD_FLAG:
+        snprintf(out, size, "có");
+        return;
+    case FIELD_PICK:
+        snprintf(out, size, "%s", f->words[0]);
+        return;
+    case FIELD_BYTES:
+    case FIELD_LIST:
+        snprintf(out, size, "{}");
+        return;
+    }
+}
+
+static void write_template(FILE *out, const struct event_kind *kind)
+{
+    char cell[128];
+    const char *between = "";
+
+    rows_template(out, kind, ';');
+    for (size_t i = 0; i < kind->field_count; i++) {
+        const struct field *f = &kind->fields[i];
+        const size_t cells = f->kind == FIELD_LIST ? f->item->field_count : 1;
+
+        for (size_t j = 0; j < cells; j++) {
+            cell_of(f->kind == FIELD_LIST ? &f->item->fields[j] : f, cell, sizeof cell);
+            fprintf(out, "%s%s", between, cell);
+            between = ";";
+        }
+    }
+}
+
+static bool names_province(const struct event_kind *kind)
+{
+    for (size_t i = 0; i < kind->field_count; i++)
+        if (!strcmp(kind->fields[i].name, "province")) return true;
+    return false;
+}
+
+static void every_event_that_can_be_pushed_can_be_pushed_from_its_template(void **state)
+{
+    size_t kinds = 0;
+
+    (void)state;
+    for (const struct event_kind *const *k = event_kinds; *k; k++) {
+        struct fixture f;
+        char *text = NULL;
+        size_t size = 0;
+        FILE *out;
+
+        if (!event_permitted(*k, slice_text("tinh-bac-kan"))) continue;
+        print_message("%s\n", (*k)->type);
+        out = open_memstream(&text, &size);
+        write_template(out, *k);
+        fprintf(out, "%s\n", names_province(*k) ? "" : ";06");
+        fclose(out);
+        begin(&f, "rows.csv", text);
+        read_it(&f, (*k)->type, NULL);
+        assert_string_equal(f.problems, "");
+        assert_int_equal(f.rows.count, 1);
+        end(&f);
+        free(text);
+        kinds++;
+    }
+    assert_true(kinds >= 19);
+}
+
 static void a_mistyped_column_is_told_its_nearest_name(void **state)
 {
     struct fixture f;
@@ -257,6 +373,39 @@ static void references_are_asked_of_the_fact_they_stand_beside(void **state)
     end(&f);
 }
 
+static void what_is_pushed_after_a_result_is_asked_of_whom_it_stands_with(void **state)
+{
+    static const struct {
+        const char *name, *text, *asked;
+    } cases[] = {
+        { "conflict.declared.csv", "council,member,dossier\nBK-1,m1,@BK18-01\n",
+          "intake.dossier.accepted BK18-01 id\n" },
+        { "dossier.filed.csv",
+          "reference,province,kind,product_code,certificate\nBK-2,06,upgrade,@BK-1,@BK-1\n",
+          "intake.dossier.accepted BK-1 product\ncertification.certificate.issued BK-1 certificate\n" },
+        { "finding.filed.csv", "province,certificate,ground,found_on\n06,@BK-1,criteria_lost,2019-05-01\n",
+          "certification.certificate.issued BK-1 certificate\n" },
+        { "dismissal.decided.csv", "finding,authority,province,reason\n@OCOP-06-2018-0001,province,06,x\n",
+          "certification.finding.registered OCOP-06-2018-0001 id\n" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fixture f;
+        char seen[512] = "";
+        struct why why = { 0 };
+
+        print_message("%s\n", cases[i].name);
+        begin(&f, cases[i].name, cases[i].text);
+        read_it(&f, NULL, NULL);
+        assert_string_equal(f.problems, "");
+        assert_true(f.rows.list[0].has_refs);
+        assert_int_equal(rows_resolve(&f.rows.list[0], "tinh-bac-kan", find_ref, seen, &why), ERR_NONE);
+        assert_string_equal(seen, cases[i].asked);
+        end(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,10 +414,14 @@ int main(void)
         cmocka_unit_test(json_lines_and_csv_of_the_same_row_are_the_same_event),
         cmocka_unit_test(the_province_of_the_topic_may_stand_in_a_column),
         cmocka_unit_test(every_problem_is_told_with_line_and_field),
+        cmocka_unit_test(a_number_that_is_none_is_quoted),
+        cmocka_unit_test(lines_below_sep_are_counted_on),
+        cmocka_unit_test(every_event_that_can_be_pushed_can_be_pushed_from_its_template),
         cmocka_unit_test(a_mistyped_column_is_told_its_nearest_name),
         cmocka_unit_test(the_same_row_twice_names_both_lines),
         cmocka_unit_test(an_unknown_event_lists_those_that_can_be_pushed),
         cmocka_unit_test(references_are_asked_of_the_fact_they_stand_beside),
+        cmocka_unit_test(what_is_pushed_after_a_result_is_asked_of_whom_it_stands_with),
     };
 
     if (hash_init()) return 1;

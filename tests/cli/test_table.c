@@ -72,6 +72,9 @@ static void tables_of_all_kinds_are_read_alike(void **state)
           NULL, "a|b/Ề|x/" },
         { "Windows-1258, composed", BYTES("a,b\nC\xe0 ph\xea,Vi\xea\xf2t\n"), "cp1258", "a|b/Cà phê|Việt/" },
         { "UTF-8 stays what it is", BYTES("a,b\nCà phê,x\n"), "cp1258", "a|b/Cà phê|x/" },
+        { "Excel's sep=", BYTES("sep=;\r\na;b,c\r\n1;2\r\n"), NULL, "a|b,c/1|2/" },
+        { "Excel's sep= in quotes, a tab", BYTES("\"sep=\t\"\na,b\tc\n"), NULL, "a,b|c/" },
+        { "a column that is called sep", BYTES("sep,b\n1,2\n"), NULL, "sep|b/1|2/" },
         { "a semicolon inside a quoted header", BYTES("\"a;;;\",b\n1,2\n"), NULL, "a;;;|b/1|2/" },
     };
     char rows[512];
@@ -98,6 +101,8 @@ static void what_is_no_table_is_refused_with_its_line(void **state)
         { "another encoding", BYTES("a,b\nok,1\nC\xe0 ph\xea,2\n"), ":3: the bytes are not UTF-8" },
         { "a quote that never ends", BYTES("a,b\n1,2\n\"x,3\n4,5\n"), ":3: a quote opened" },
         { "text behind a quote", BYTES("a,b\n\"x\"y,3\n"), ":2: text follows" },
+        { "sep= and nothing below", BYTES("sep=;\n"), ":1: there is no header line below" },
+        { "below sep= lines are counted on", BYTES("sep=;\na;b\n\"x\"y;3\n"), ":3: text follows" },
         { "a zero byte", BYTES("a,b\n1,\0\n"), ":2: there is a zero byte" },
     };
     char rows[512];

@@ -25,7 +25,11 @@ CASES = [
     ("dossier.filed-twice.csv", HEADER + GOOD + GOOD, [":3: ", "dossier.filed-twice.csv:2"]),
     ("dossier.filed-header.csv", HEADER, [":1: ", "no row"]),
     ("dossier.filed-quote.csv", HEADER + 'BK-1,06,first,"Chè,HTX\n', [":2: ", "never closed"]),
-    ("dossier.filed-number.csv", "reference,province,items.item,items.bytes\nA,06,x,abc\n", [":2: items: ", "bytes"]),
+    ("dossier.filed-number.csv", "reference,province,items.item,items.bytes\nA,06,x,abc\n", [":2: items[0].bytes: ", '"abc"']),
+    ("dossier.filed-thousands.csv", "reference,province,samples\nA,06,1.000\n", [":2: samples: ", '"1.000"']),
+    ("list.csv", "product_name,province_code,stars,recognised_on,source\nA,06,3,,s\n", [":2: recognised_on: ", "take the row out"]),
+    ("list-score.csv", "product_name,province_code,stars,score,recognised_on,source\nA,06,3,71.005,2018-12-16,s\n",
+     [":2: score: ", '"71.005"']),
     ("rows.csv", "a,b\n1,2\n", ["--type", "dossier.filed"]),
     ("bad.jsonl", '{"type":"dossier.filed","data":{"reference":"A"}}\n', [":1: province: ", "missing"]),
     ("worse.jsonl", '{"type":"dossier.filed",\n', [":1: ", "JSON"]),
@@ -73,11 +77,23 @@ def check_usage(folder):
     """Wrong words are exit code 2 as well, and an unreachable broker is 3 with the row kept."""
     ok = True
     for words in ([], ["nothing"], ["push"], ["--as", "x y", "push", "f"], ["--wait", "x", "push"], ["clock", "soon"],
-                  ["show", "product"], ["dead", "retry", "intake", "0"], ["push", "--encoding", "latin1", "f"]):
+                  ["show", "product"], ["dead", "retry", "intake", "0"], ["push", "--encoding", "latin1", "f"],
+                  ["show", "certificate"], ["show", "certificate", "X", "--on", "2021-02-30"], ["show", "deadlines", "X"],
+                  ["show", "certificate", "X", "--as-of", "0"], ["show", "certificate", "X", "--as-of", "last"],
+                  ["show", "product", "X", "--on", "2021-01-01"], ["show", "product", "X", "--who", "ministry"],
+                  ["recompute"], ["recompute", "X", "--all"], ["recompute", "X", "Y"], ["recompute", "X", "--json"],
+                  ["rules"], ["rules", "adopt"], ["rules", "list", "X"], ["rules", "propose"],
+                  ["rules", "propose", "--shipped", "X"], ["--as", "x", "rules", "propose", "nothing.json"]):
         done = run(folder, *words)
         if done.returncode != 2:
             print(f"FAILED {words}: exit code {done.returncode}, not 2\n{done.stderr.decode()}")
             ok = False
+    with open(os.path.join(folder, "totals.csv"), "w", encoding="utf-8") as out:
+        out.write("as_of,total,source\n2019-12,604,s\n")
+    done = run(folder, "--as", "archive", "push", "totals.csv")
+    if done.returncode != 2 or spooled(folder) or b"totals by day" not in done.stderr:
+        print(f"FAILED nothing but totals: exit code {done.returncode}\n{done.stderr.decode()}")
+        ok = False
     done = run(folder, "--as", "tinh-bac-kan", "push", "dossier.filed-good.csv")
     if done.returncode != 3 or spooled(folder) != 1 or b"--resume" not in done.stderr:
         print(f"FAILED no broker: exit code {done.returncode}, rows {spooled(folder)}\n{done.stderr.decode()}")
