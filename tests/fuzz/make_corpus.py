@@ -303,6 +303,7 @@ def make_rows():
     seed("json_cut_off", "plan.filed", '{"title": "a"\n')
     seed("json_list", "plan.filed", '{"title": ["a"], "products": {"a": 1}, "year_from": 1e400, "year_to": 1.5}\n')
     seed("json_wrong_surrogate", "plan.filed", '{"title": "\\ud800"}\n')
+    seed("json_told_inside_a_letter", "plan.filed", '{"title": "1/Q\\uÖÎ10"}\n')
     seed("json_control_character", "plan.filed", '{"title": "\\u0007\\u0000"}\n')
     seed("json_large_number", "plan.filed", '{"products": 9223372036854775808, "year_from": -9223372036854775808}\n')
     seed("json_deep", "plan.filed", '{"title": ' + "[" * 3000 + "\n")
