@@ -36,3 +36,7 @@ foreach(pair ${fuzz_targets})
     target_link_libraries(${target} PRIVATE ${library})
     set_tests_properties(fuzz/${name} PROPERTIES TIMEOUT 300)
 endforeach()
+
+# Whole conversations with a live broker; a short run here, a long one by hand.
+add_test(NAME fuzz/conversation COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/conversation.py)
+set_tests_properties(fuzz/conversation PROPERTIES TIMEOUT 300 ENVIRONMENT "OCOP_BIN=${CMAKE_BINARY_DIR}/bin")
