@@ -28,7 +28,7 @@ foreach(pair ${fuzz_targets})
         set(found ${CMAKE_CURRENT_BINARY_DIR}/fuzz/${name})
         file(MAKE_DIRECTORY ${found})
         add_test(NAME fuzz/${name}
-            COMMAND ${target} -runs=20000 -artifact_prefix=${found}- ${found} ${seeds})
+            COMMAND ${target} -runs=20000 -max_total_time=20 -artifact_prefix=${found}- ${found} ${seeds})
     else()
         add_executable(${target} fuzz/${target}.c fuzz/replay.c)
         add_test(NAME fuzz/${name} COMMAND ${target} ${seeds})
