@@ -59,7 +59,7 @@ static const struct config_key keys[] = {
     NUMBER_OF("follow/followers", broker.followers, "256", 0, 65536, "followers at one time"),
     NUMBER_OF("follow/prefixes", broker.prefixes, "64", 0, 64, "prefixes of one follower"),
     NUMBER_OF("follow/records", broker.follow_records, "1000", 1, 1000, "records in one EVENTS"),
-    NUMBER_OF("follow/bytes", broker.follow_bytes, "524288", 1, 8388608,
+    NUMBER_OF("follow/bytes", broker.follow_bytes, "65536", 1, 8388608,
               "bytes of envelopes in one EVENTS, unless one record alone is larger"),
     NUMBER_OF("follow/bites", broker.follow_bites, "8", 1, 1024, "EVENTS sent between two transactions"),
     NUMBER_OF("disk/warn_bytes", broker.warn_bytes, GIB, 0, MOST_BYTES,
