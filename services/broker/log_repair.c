@@ -253,7 +253,7 @@ static enum err write_all(struct repair *r, struct why *why)
 static void remove_log(const char *path)
 {
     static const char *const endings[] = { "", "-wal", "-shm" };
-    char name[PATH_BYTES + 8];
+    char name[PATH_BYTES + 32];
 
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         snprintf(name, sizeof name, "%s%s", path, endings[i]);
