@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+enum { GATES_TOLD = 200 /* bytes of the list of gates that a sentence has room for */ };
+
 const char *certification_authority_text(enum authority a)
 {
     static const char *const words[authority_COUNT] = { [authority_DISTRICT] = "district",
@@ -90,6 +92,21 @@ static enum err check_latest(const struct rating *rating, struct why *why)
                    rating->later_remanded ? ", on which the lower level may certify" : "");
 }
 
+static enum err check_rated_before(const struct decision_signed *decision, const struct rating *rating,
+                                   struct why *why)
+{
+    char signed_on[CLOCK_DAY_TEXT + 1], rated_on[CLOCK_DAY_TEXT + 1];
+
+    if (decision->signed_on >= rating->rated_on) return ERR_NONE;
+    clock_day_text(decision->signed_on, signed_on);
+    clock_day_text(rating->rated_on, rated_on);
+    return why_set(
+        why, ERR_INVALID, "DECISION_DATE",
+        "the decision is dated %s and the rating of product %.*s it rests on is of %s; a decision cannot "
+        "precede what it recognises: correct the date",
+        signed_on, SLICE_ARG(rating->product), rated_on);
+}
+
 /* What the rating itself forbids, whoever signs. */
 static enum err check_rating(const struct decision_item *item, const struct rating *rating, struct why *why)
 {
@@ -106,11 +123,14 @@ static enum err check_rating(const struct decision_item *item, const struct rati
                        SLICE_ARG(rating->product));
     if (check_latest(rating, why)) return ERR_INVALID;
     if (rating->star < CERTIFICATION_STAR_LEAST)
-        return why_set(
-            why, ERR_INVALID, "STAR_TOO_LOW",
-            "product %.*s was rated %lld, with a mean of %s; below three stars there is no decision and no "
-            "certificate (26/2026/QĐ-TTg Art. 4)",
-            SLICE_ARG(rating->product), (long long)rating->star, mean);
+        return why_set(why, ERR_INVALID, "STAR_TOO_LOW",
+                       "product %.*s was rated %lld, with a mean of %s%s%.*s; below three stars there is no "
+                       "decision and no "
+                       "certificate (26/2026/QĐ-TTg Art. 4)",
+                       SLICE_ARG(rating->product), (long long)rating->star, mean,
+                       rating->gates.size ? " and the council's finding of " : "",
+                       (int)(rating->gates.size < GATES_TOLD ? rating->gates.size : GATES_TOLD),
+                       rating->gates.size ? rating->gates.data : "");
     if (rating->star != item->star)
         return why_set(
             why, ERR_INVALID, "WRONG_STAR",
@@ -171,6 +191,7 @@ enum err certification_check_line(const struct decision_signed *decision, const 
                        SLICE_ARG(rating->product), SLICE_ARG(rating->province),
                        SLICE_ARG(decision->province));
     e = check_rating(item, rating, why);
+    if (!e) e = check_rated_before(decision, rating, why);
     return e ? e : check_signer(decision, rating, signer, why);
 }
 

@@ -46,6 +46,8 @@ struct signer {
 struct rating {
     struct slice rated, dossier, reference, product, name, owner, province, rule_set;
     enum level level;
+    struct slice gates; /* codes that were met, for people; empty: none */
+    int32_t rated_on;   /* day of the closing */
     int64_t star, sum_hundredths, members;
     bool recognised, withdrawn; /* by a decision; its dossier by the applicant */
     struct slice later;         /* id of the latest later rating of this dossier; empty: there is none */
@@ -92,7 +94,7 @@ enum err certification_check_decision(const struct decision_signed *decision, st
  * the line names. `in_area`: the decision's province is the rating's, or the one it was merged into by then.
  * `signer` by the rating's rule set on the decision's date.
  * NOT_YET, WRONG_PRODUCT, WRONG_PROVINCE, WITHDRAWN, DECIDED_TWICE, RATING_SUPERSEDED, STAR_TOO_LOW,
- * WRONG_STAR, RULE_SET_UNKNOWN, WRONG_AUTHORITY */
+ * WRONG_STAR, DECISION_DATE (before the rating), RULE_SET_UNKNOWN, WRONG_AUTHORITY */
 enum err certification_check_line(const struct decision_signed *decision, const struct decision_item *item,
                                   struct slice product, const struct rating *rating, bool in_area,
                                   const struct signer *signer, struct why *why);

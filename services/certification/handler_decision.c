@@ -1,14 +1,17 @@
 /* handler_decision.c - councils' results, and the decisions that recognise them. */
 #include "services/certification/handler_inside.h"
 
-/* A council has rated: its result waits here for a decision. */
+/* A council has rated: its result waits here for a decision. An outcome's time is that of its cause, the
+ * closing: how fast scoring was must not matter. */
 APPLY(product_rated)
 {
     struct product_rated rated;
     enum err e = product_rated_decode(turn_envelope(turn), turn_zone(turn), &rated, turn_why(turn));
 
     (void)cause;
-    if (!e) e = store_add_rating(turn_store(turn), turn_envelope(turn)->id, &rated, outcome->seq);
+    if (!e)
+        e = store_add_rating(turn_store(turn), turn_envelope(turn)->id, &rated,
+                             clock_day_of(turn_envelope(turn)->time_ms), outcome->seq);
     return e;
 }
 
@@ -235,6 +238,10 @@ DECIDE(decision_signed)
     r.lines = msgpack_zone_malloc(turn_zone(turn), decision.items_count * sizeof *r.lines);
     if (!r.lines) return ERR_NOMEM;
     stands = !certification_check_decision(&decision, r.topic_province, turn_day(turn), known, &why);
+    if (stands) e = check_province(turn, decision.province, decision.signed_on, &why);
+    if (e && e != ERR_INVALID) return e;
+    stands = stands && !e;
+    e = ERR_NONE;
     for (size_t i = 0; !e && i < decision.items_count; i++)
         e = stands ? rule_line(&r, i) : refuse_line(&r, i, &why);
     return e;

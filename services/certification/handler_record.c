@@ -80,6 +80,7 @@ DECIDE(record_filed)
     if (e && e != ERR_NOT_FOUND) return e;
     e = certification_check_record(&filed, topic_province(rec->topic), turn_day(turn),
                                    covered ? &rules : NULL, &signer, duplicate, turn_why(turn));
+    if (!e) e = check_province(turn, filed.province, filed.issued_on, turn_why(turn));
     return e ? e : announce_recorded(turn, &filed, &rules, &signer);
 }
 

@@ -58,6 +58,7 @@ DECIDE(revocation_decided)
     e = certification_check_revocation(&decided, province, turn_day(turn),
                                        target.there ? &target.certificate : NULL, target.in_area, target.who,
                                        turn_why(turn));
+    if (!e) e = check_province(turn, decided.province, decided.signed_on, turn_why(turn));
     return e ? e : announce_revoked(turn, province, &decided, &target.certificate);
 }
 
@@ -94,6 +95,7 @@ DECIDE(finding_filed)
     e = certification_check_finding(&filed, topic_province(rec->topic), turn_day(turn),
                                     target.there ? &target.certificate : NULL, target.in_area, open,
                                     covered ? &rules : NULL, turn_why(turn));
+    if (!e) e = check_province(turn, filed.province, turn_day(turn), turn_why(turn));
     if (e) return e;
     registered = (struct finding_registered){ .certificate = target.certificate.certificate,
                                               .product = target.certificate.product,
@@ -133,6 +135,7 @@ DECIDE(dismissal_decided)
     if (e && e != ERR_NOT_FOUND) return e;
     e = certification_check_dismissal(&decided, province, there ? &finding : NULL, target.in_area, target.who,
                                       turn_why(turn));
+    if (!e) e = check_province(turn, decided.province, turn_day(turn), turn_why(turn));
     if (e) return e;
     accepted = (struct dismissal_accepted){ .finding = finding.finding, .certificate = finding.certificate };
     return dismissal_accepted_announce(turn, province, target.certificate.product, &accepted);

@@ -36,6 +36,11 @@ CREATE TABLE area(
     PRIMARY KEY(old_code, new_code)
 ) STRICT, WITHOUT ROWID;
 
+-- Codes that an adopted areas file has. Empty: none is adopted, and any code is taken.
+CREATE TABLE known_area(
+    code TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 -- Further codes of a product, which is known by its first.
 CREATE TABLE alias(
     code TEXT PRIMARY KEY,
@@ -67,6 +72,8 @@ CREATE TABLE rating(
     members INTEGER NOT NULL CHECK(members >= 1), -- the mean is sum / members, never rounded
     remanded INTEGER NOT NULL DEFAULT 0 CHECK(remanded IN (0, 1)), -- given back: the lower level may certify on it
     recognised INTEGER NOT NULL DEFAULT 0 CHECK(recognised IN (0, 1)),
+    gates TEXT NOT NULL,                -- codes of gates and grounds that were met, parted by ", "
+    rated_on INTEGER NOT NULL,          -- day of the closing
     rated_seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX rating_by_reference ON rating(reference);

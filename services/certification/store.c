@@ -8,13 +8,14 @@
 const char *const store_certificate_sql[STATEMENTS] = {
     [ADD_RATING] =
         "INSERT INTO rating(rated, dossier, reference, product, name, owner, province, level, rule_set, star,"
-        " sum_hundredths, members, rated_seq)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        " sum_hundredths, members, rated_seq, gates, rated_on)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     [FIND_RATING] =
         "SELECT r.rated, r.dossier, r.reference, r.product, r.name, r.owner, r.province, r.rule_set, r.level,"
         " r.star, r.sum_hundredths, r.members, r.recognised,"
         " EXISTS (SELECT 1 FROM withdrawn w WHERE w.dossier = r.dossier), ifnull(n.rated, ''),"
-        " ifnull(n.remanded, 0) FROM rating r LEFT JOIN rating n ON n.rated = (SELECT m.rated FROM rating m"
+        " ifnull(n.remanded, 0), r.gates, r.rated_on FROM rating r LEFT JOIN rating n ON n.rated = (SELECT "
+        "m.rated FROM rating m"
         " WHERE m.dossier = r.dossier AND m.rated_seq > r.rated_seq ORDER BY m.rated_seq DESC LIMIT 1)"
         " WHERE r.rated = ?1",
     [REMAND] = "UPDATE rating SET remanded = 1 WHERE rated = ?1",
@@ -125,9 +126,12 @@ static enum level read_level(struct slice word)
 
 /* --- ratings --- */
 
-enum err store_add_rating(struct store *s, struct slice id, const struct product_rated *rated, uint64_t seq)
+enum err store_add_rating(struct store *s, struct slice id, const struct product_rated *rated, int32_t day,
+                          uint64_t seq)
 {
     sqlite3_stmt *q = s->statements[ADD_RATING];
+    struct buf gates = { 0 };
+    enum err e;
 
     db_bind_text(q, 1, id);
     db_bind_text(q, 2, rated->dossier);
@@ -142,7 +146,13 @@ enum err store_add_rating(struct store *s, struct slice id, const struct product
     db_bind_i64(q, 11, rated->sum_hundredths);
     db_bind_i64(q, 12, rated->members);
     db_bind_u64(q, 13, seq);
-    return db_run(q);
+    for (size_t i = 0; i < rated->gates_count; i++)
+        buf_printf(&gates, "%s%.*s", i ? ", " : "", SLICE_ARG(rated->gates[i].code));
+    db_bind_text(q, 14, gates.size ? buf_slice(&gates) : slice_text(""));
+    db_bind_i64(q, 15, day);
+    e = gates.failed ? gates.failed : db_run(q);
+    buf_fini(&gates);
+    return e;
 }
 
 static enum err copy_rating(sqlite3_stmt *q, msgpack_zone *zone, struct rating *r)
@@ -165,6 +175,8 @@ static enum err copy_rating(sqlite3_stmt *q, msgpack_zone *zone, struct rating *
     r->withdrawn = db_i64(q, 13) != 0;
     r->later = store_keep(q, 14, zone, &e);
     r->later_remanded = db_i64(q, 15) != 0;
+    r->gates = store_keep(q, 16, zone, &e);
+    r->rated_on = (int32_t)db_i64(q, 17);
     return e;
 }
 

@@ -41,6 +41,14 @@ enum err store_find_authority(struct store *s, struct slice rule_set, int64_t st
 enum err store_longest_notice(struct store *s, struct slice rule_set, int64_t *days);
 
 enum err store_add_area(struct store *s, const struct area_merged *merged);
+/* Every code an adopted areas file has, old or new. */
+enum err store_know_areas(struct store *s, const struct rules_adopted *adopted);
+/* True also while no areas are adopted. */
+enum err store_is_known_area(struct store *s, struct slice province, bool *known);
+/* What a province that is no more on that day became part of. ERR_NOT_FOUND: it is there, or nothing is
+ * known. */
+enum err store_find_became(struct store *s, struct slice province, int32_t day, msgpack_zone *zone,
+                           struct slice *became, int32_t *merged_on);
 /* Does `province` stand on that day for what was registered in `registered`? */
 enum err store_stands_for(struct store *s, struct slice registered, struct slice province, int32_t day,
                           bool *stands);
@@ -58,7 +66,8 @@ enum err store_add_day(struct store *s, int32_t day, uint64_t seq);
 enum err store_today(struct store *s, int64_t as_of, int32_t *day);
 
 /* --- ratings --- */
-enum err store_add_rating(struct store *s, struct slice id, const struct product_rated *rated, uint64_t seq);
+enum err store_add_rating(struct store *s, struct slice id, const struct product_rated *rated, int32_t day,
+                          uint64_t seq);
 enum err store_find_rating(struct store *s, struct slice id, msgpack_zone *zone, struct rating *out);
 enum err store_remand(struct store *s, struct slice rated);
 enum err store_add_withdrawn(struct store *s, struct slice dossier);

@@ -28,6 +28,12 @@ const char *const store_law_sql[STATEMENTS] = {
     [LONGEST_NOTICE] = "SELECT ifnull(max(days_left), -1) FROM notice WHERE rule_set = ?1",
     [ADD_AREA] = "INSERT INTO area(old_code, new_code, merged_on) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
     [STANDS_FOR] = "SELECT 1 FROM area WHERE old_code = ?1 AND new_code = ?2 AND merged_on <= ?3",
+    [BECAME] =
+        "SELECT new_code, merged_on FROM area a WHERE old_code = ?1 AND new_code <> ?1 AND merged_on <= ?2"
+        " AND NOT EXISTS (SELECT 1 FROM area b WHERE b.new_code = ?1 AND b.merged_on <= ?2)",
+    [ADD_KNOWN_AREA] = "INSERT INTO known_area(code) VALUES (?1) ON CONFLICT DO NOTHING",
+    [IS_KNOWN_AREA] =
+        "SELECT EXISTS (SELECT 1 FROM known_area WHERE code = ?1) OR NOT EXISTS (SELECT 1 FROM known_area)",
     [ADD_ALIAS] = "INSERT INTO alias(code, product, printed, alias_seq) VALUES (?1, ?2, ?3, ?4)"
                   " ON CONFLICT DO NOTHING",
     [RESOLVE] = "SELECT product FROM alias WHERE code = ?1 AND alias_seq <= ?2",
@@ -158,6 +164,50 @@ enum err store_add_area(struct store *s, const struct area_merged *merged)
     db_bind_text(q, 2, merged->new_code);
     db_bind_i64(q, 3, merged->merged_on);
     return db_run(q);
+}
+
+enum err store_know_areas(struct store *s, const struct rules_adopted *adopted)
+{
+    sqlite3_stmt *q = s->statements[ADD_KNOWN_AREA];
+    enum err e = ERR_NONE;
+
+    for (size_t i = 0; !e && i < adopted->areas_count; i++) {
+        db_bind_text(q, 1, adopted->areas[i].old_code);
+        e = db_run(q);
+        if (e) break;
+        db_bind_text(q, 1, adopted->areas[i].new_code);
+        e = db_run(q);
+    }
+    return e;
+}
+
+enum err store_is_known_area(struct store *s, struct slice province, bool *known)
+{
+    sqlite3_stmt *q = s->statements[IS_KNOWN_AREA];
+    enum err e;
+
+    db_bind_text(q, 1, province);
+    e = store_one_row(q);
+    if (e) return e;
+    *known = db_i64(q, 0) != 0;
+    db_done(q);
+    return ERR_NONE;
+}
+
+enum err store_find_became(struct store *s, struct slice province, int32_t day, msgpack_zone *zone,
+                           struct slice *became, int32_t *merged_on)
+{
+    sqlite3_stmt *q = s->statements[BECAME];
+    enum err e;
+
+    db_bind_text(q, 1, province);
+    db_bind_i64(q, 2, day);
+    e = store_one_row(q);
+    if (e) return e;
+    *became = store_keep(q, 0, zone, &e);
+    *merged_on = (int32_t)db_i64(q, 1);
+    db_done(q);
+    return e;
 }
 
 enum err store_stands_for(struct store *s, struct slice registered, struct slice province, int32_t day,

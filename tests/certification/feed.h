@@ -23,6 +23,7 @@ struct fixture {
     void (*tap)(void *context, const char *publisher, const char *topic, struct slice envelope,
                 int64_t at_ms);
     void *tap_context;
+    int32_t closed_on; /* day of the closing that results come from; 0: long ago */
 };
 
 static inline int feed_open(struct fixture *f)
@@ -70,7 +71,8 @@ static inline void feed(struct fixture *f, const char *publisher, const struct e
     snprintf(topic, sizeof topic, "%s.%s", kind->type, province);
     snprintf(id, sizeof id, "event-%d", ++f->fed);
     e.id = slice_text(event_id ? event_id : id);
-    e.time_ms = clock_day_start_ms(f->day);
+    /* The time of a result is that of its closing. */
+    e.time_ms = clock_day_start_ms(kind == &product_rated_kind ? f->closed_on : f->day);
     assert_int_equal(codec_encode(kind, event, &data, &why), ERR_NONE);
     assert_int_equal(envelope_write(&e, buf_slice(&data), &bytes), ERR_NONE);
     if (f->tap)

@@ -346,12 +346,51 @@ static void a_result_without_recognition_ends_the_extension(void **state)
     }
 }
 
+/* A decision cannot be older than the closing it rests on, whatever day is written on it. */
+static void a_decision_does_not_precede_the_rating(void **state)
+{
+    struct fixture *f = *state;
+
+    f->day = day(2024, 3, 20);
+    f->closed_on = day(2024, 3, 15);
+    issue(f, "d1", "P1", "89", "QD148", authority_DISTRICT, 3, day(2024, 3, 14));
+    assert_said(f, 0, "certification.recognition.refused.89", "code", "DECISION_DATE");
+    issue(f, "d2", "P2", "89", "QD148", authority_DISTRICT, 3, day(2024, 3, 15));
+    assert_topic(f, 1, "certification.certificate.issued.89");
+}
+
+/* 06 became part of 19: from that day on 19 acts, on what 06 left too; before it, 06 did. */
+static void a_province_that_is_no_more_signs_nothing(void **state)
+{
+    struct fixture *f = *state;
+    const struct revocation_decided decided = { .number = slice_text("9/QĐ-UBND"),
+                                                .signed_on = day(2025, 7, 2),
+                                                .authority = authority_PROVINCE,
+                                                .province = slice_text("06"),
+                                                .certificate = slice_text("OCOP-06-2025-0001"),
+                                                .ground = ground_LAW_BROKEN };
+
+    f->day = day(2025, 7, 2);
+    merge_area(f, "06", "19", day(2025, 7, 1));
+    merge_area(f, "19", "19", day(2025, 7, 1));
+    issue(f, "d1", "P1", "06", "QD148", authority_PROVINCE, 4, day(2025, 6, 30));
+    assert_topic(f, 1, "certification.certificate.issued.06");
+    issue(f, "d2", "P2", "06", "QD148", authority_PROVINCE, 4, day(2025, 7, 1));
+    assert_said(f, 0, "certification.recognition.refused.06", "code", "PROVINCE_MERGED");
+    issue(f, "d3", "P3", "19", "QD148", authority_PROVINCE, 4, day(2025, 7, 1));
+    assert_topic(f, 1, "certification.certificate.issued.19");
+    feed(f, "authority", &revocation_decided_kind, "06", NULL, &decided);
+    assert_said(f, 0, "certification.revocation.refused.06", "code", "PROVINCE_MERGED");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(three_stars_are_the_districts_until_july_2025, open_with_law,
                                         close_it),
         cmocka_unit_test_setup_teardown(a_rule_set_that_nobody_proposed_is_named, open_with_law, close_it),
+        cmocka_unit_test_setup_teardown(a_decision_does_not_precede_the_rating, open_with_law, close_it),
+        cmocka_unit_test_setup_teardown(a_province_that_is_no_more_signs_nothing, open_with_law, close_it),
         cmocka_unit_test_setup_teardown(terms_end_on_the_same_day_of_the_month, open_with_law, close_it),
         cmocka_unit_test_setup_teardown(the_province_acts_on_a_central_result, open_with_law, close_it),
         cmocka_unit_test_setup_teardown(any_code_of_the_product_and_the_province_of_the_day_will_do,
