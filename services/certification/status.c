@@ -18,6 +18,14 @@ static struct standing until(enum status status, const struct status_facts *fact
     return (struct standing){ .status = status, .has_until = true, .until = last };
 }
 
+/* The last day of validity before `day`, which is past the term and in no extension. */
+static int32_t last_day_before(const struct status_facts *facts, int32_t day)
+{
+    const int32_t last = status_last_day(facts);
+
+    return last < day ? last : facts->ends_on;
+}
+
 struct standing status_on(const struct status_facts *facts, int32_t day)
 {
     if (day < facts->issued_on) return (struct standing){ .status = STATUS_UNKNOWN };
@@ -27,7 +35,8 @@ struct standing status_on(const struct status_facts *facts, int32_t day)
     if (day <= facts->ends_on) return until(STATUS_VALID, facts, facts->ends_on);
     if (facts->extended && day >= facts->extended_from && day <= extension_end(facts))
         return until(STATUS_VALID_PENDING, facts, extension_end(facts));
-    return (struct standing){ .status = STATUS_EXPIRED };
+    return (
+        struct standing){ .status = STATUS_EXPIRED, .has_until = true, .until = last_day_before(facts, day) };
 }
 
 const char *status_word(enum status status)

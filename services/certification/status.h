@@ -39,7 +39,8 @@ struct status_facts {
 struct standing {
     enum status status;
     bool has_until;
-    int32_t until; /* last day, as far as is known, of STATUS_VALID and STATUS_VALID_PENDING */
+    int32_t until; /* last day, as far as is known, of STATUS_VALID and STATUS_VALID_PENDING; of
+                      STATUS_EXPIRED the last it had */
 };
 
 struct standing status_on(const struct status_facts *facts, int32_t day);

@@ -18,7 +18,7 @@ static void assert_on(const struct status_facts *facts, int32_t day, enum status
 
     if (s.status != status)
         fail_msg("day %d is %s, not %s", (int)day, status_word(s.status), status_word(status));
-    assert_int_equal(s.has_until, status_in_force(status));
+    assert_int_equal(s.has_until, status_in_force(status) || status == STATUS_EXPIRED);
     if (s.has_until) assert_int_equal(s.until, until);
 }
 
@@ -28,9 +28,9 @@ static void a_term_holds_on_its_first_and_last_day(void **state)
     assert_on(&plain, 99, STATUS_UNKNOWN, 0);
     assert_on(&plain, 100, STATUS_VALID, 200);
     assert_on(&plain, 200, STATUS_VALID, 200);
-    assert_on(&plain, 201, STATUS_EXPIRED, 0);
+    assert_on(&plain, 201, STATUS_EXPIRED, 200);
     assert_on(&plain, INT32_MIN, STATUS_UNKNOWN, 0);
-    assert_on(&plain, INT32_MAX, STATUS_EXPIRED, 0);
+    assert_on(&plain, INT32_MAX, STATUS_EXPIRED, 200);
     assert_int_equal(status_last_day(&plain), 200);
 }
 
@@ -62,21 +62,21 @@ static void an_extension_holds_until_its_last_day_or_the_result(void **state)
     assert_on(&facts, 200, STATUS_VALID, 200);
     assert_on(&facts, 201, STATUS_VALID_PENDING, 380);
     assert_on(&facts, 380, STATUS_VALID_PENDING, 380);
-    assert_on(&facts, 381, STATUS_EXPIRED, 0);
+    assert_on(&facts, 381, STATUS_EXPIRED, 380);
     assert_int_equal(status_last_day(&facts), 380);
     facts.extended_from = 210;
-    assert_on(&facts, 209, STATUS_EXPIRED, 0);
+    assert_on(&facts, 209, STATUS_EXPIRED, 200);
     facts.extension_ended = true;
     facts.ended_on = 300;
     assert_on(&facts, 300, STATUS_VALID_PENDING, 300);
-    assert_on(&facts, 301, STATUS_EXPIRED, 0);
+    assert_on(&facts, 301, STATUS_EXPIRED, 300);
     assert_int_equal(status_last_day(&facts), 300);
     facts.leaving = LEAVING_SUPERSEDED;
     facts.left_on = 250;
     assert_on(&facts, 249, STATUS_VALID_PENDING, 249);
     assert_on(&facts, 250, STATUS_REPLACED, 0);
     facts.ended_on = 180; /* the result came within the term: as without extension */
-    assert_on(&facts, 210, STATUS_EXPIRED, 0);
+    assert_on(&facts, 210, STATUS_EXPIRED, 200);
     assert_int_equal(status_last_day(&facts), 200);
 }
 
@@ -152,12 +152,18 @@ static void any_facts_agree_with_a_walk_from_day_to_day(void **state)
                 fail_msg("history %d, day %d: %s, walked %s", i, (int)day,
                          status_word(status_on(&facts, day).status), status_word(walked[n]));
         }
-        /* `until` is the last day of this very status. */
+        /* `until` is the last day of this very status; of what is expired, the last day it was in force. */
         for (int32_t day = 189; day >= -5; day--) {
             const struct standing s = status_on(&facts, day);
 
             if (day == 189 || walked[day + 6] != walked[day + 5]) last = day;
-            if (s.has_until) assert_int_equal(s.until, last);
+            if (s.has_until && s.status != STATUS_EXPIRED) assert_int_equal(s.until, last);
+        }
+        for (int32_t day = -5, in_force = -6; day < 190; day++) {
+            const struct standing s = status_on(&facts, day);
+
+            if (status_in_force(s.status)) in_force = day;
+            if (s.status == STATUS_EXPIRED) assert_int_equal(s.until, in_force);
         }
     }
 }
