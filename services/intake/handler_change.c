@@ -9,8 +9,10 @@ static enum err find_named(struct turn *turn, const struct record *rec, struct s
                            struct intake_dossier *row, const struct intake_dossier **out, struct slice *as)
 {
     bool ours = false;
-    enum err e = store_find_dossier(turn_store(turn), id, turn_zone(turn), row);
+    enum err e = check_filer(turn, topic_province(rec->topic));
 
+    if (e) return e;
+    e = store_find_dossier(turn_store(turn), id, turn_zone(turn), row);
     *as = topic_province(rec->topic);
     *out = e ? NULL : row;
     if (e) return e == ERR_NOT_FOUND ? ERR_NONE : e;

@@ -169,6 +169,9 @@ enum err decide_dossier_filed(struct turn *turn, const struct record *rec)
     bool used = false;
     enum err e = dossier_filed_decode(turn_envelope(turn), turn_zone(turn), &f.filed, turn_why(turn));
 
+    if (e) return e;
+    e = check_filer(turn, province);
+    if (e == ERR_INVALID) return return_dossier(turn, &f.filed, province, turn_why(turn), NULL);
     if (!e) e = store_has_reference(turn_store(turn), f.filed.province, f.filed.reference, &used);
     if (e) return e;
     if (intake_check_reference(&f.filed, province, used, &why))

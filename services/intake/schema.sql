@@ -55,7 +55,7 @@ CREATE TABLE rubric(
     goods INTEGER NOT NULL CHECK(goods IN (0, 1)) -- 0: of services
 ) STRICT, WITHOUT ROWID;
 
--- Adopted areas, and the provinces whose code or meaning changes with them.
+-- Adopted areas, with every province they know; `changed` where its code or meaning changes with them.
 CREATE TABLE areas(
     name TEXT PRIMARY KEY,
     first_day INTEGER NOT NULL,         -- since then there are no districts
@@ -65,6 +65,7 @@ CREATE TABLE area(
     areas TEXT NOT NULL,
     old_code TEXT NOT NULL CHECK(length(old_code) = 2),
     new_code TEXT NOT NULL CHECK(length(new_code) = 2),
+    changed INTEGER NOT NULL CHECK(changed IN (0, 1)),
     PRIMARY KEY(areas, old_code)
 ) STRICT, WITHOUT ROWID;
 -- What was announced: since merged_on the new code stands for the old one too.

@@ -46,12 +46,18 @@ static const char *const sql[STATEMENTS] = {
     [ADD_RUBRIC] = "INSERT INTO rubric(name, goods) VALUES (?1, ?2)",
     [FIND_RUBRIC] = "SELECT goods FROM rubric WHERE name = ?1",
     [ADD_AREAS] = "INSERT INTO areas(name, first_day, recode) VALUES (?1, ?2, ?3)",
-    [ADD_AREA] = "INSERT INTO area(areas, old_code, new_code) VALUES (?1, ?2, ?3)",
+    [ADD_AREA] = "INSERT INTO area(areas, old_code, new_code, changed) VALUES (?1, ?2, ?3, ?4)",
+    [FIND_AREA] =
+        "SELECT EXISTS(SELECT 1 FROM area), EXISTS(SELECT 1 FROM area WHERE old_code = ?1 OR new_code = ?1),"
+        " a.new_code, a.first_day FROM (SELECT 1) LEFT JOIN (SELECT a.new_code, s.first_day FROM area a"
+        " JOIN areas s ON s.name = a.areas WHERE a.old_code = ?1 AND a.new_code <> ?1 AND s.first_day <= ?2"
+        " AND NOT EXISTS(SELECT 1 FROM area b JOIN areas t ON t.name = b.areas WHERE b.new_code = ?1"
+        " AND t.first_day BETWEEN s.first_day AND ?2) ORDER BY s.first_day DESC LIMIT 1) a",
     [FIND_AREAS] = "SELECT first_day, recode FROM areas ORDER BY first_day, name LIMIT 1",
-    [LIST_MERGERS] =
-        "SELECT a.old_code, a.new_code, s.first_day FROM area a JOIN areas s ON s.name = a.areas"
-        " WHERE s.first_day <= ?1 AND NOT EXISTS(SELECT 1 FROM merged m WHERE m.new_code = a.new_code"
-        " AND m.old_code = a.old_code) ORDER BY a.new_code, a.old_code",
+    [LIST_MERGERS] = "SELECT a.old_code, a.new_code, s.first_day FROM area a JOIN areas s ON s.name = a.areas"
+                     " WHERE a.changed AND s.first_day <= ?1 AND NOT EXISTS(SELECT 1 FROM merged m WHERE "
+                     "m.new_code = a.new_code"
+                     " AND m.old_code = a.old_code) ORDER BY a.new_code, a.old_code",
     [ADD_MERGER] = "INSERT INTO merged(new_code, old_code, merged_on) VALUES (?1, ?2, ?3)"
                    " ON CONFLICT DO NOTHING",
     [STANDS_FOR] = "SELECT 1 WHERE ?2" IN_PROVINCE(1),

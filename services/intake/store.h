@@ -48,8 +48,10 @@ enum err store_list_needed(struct store *s, struct slice rule_set, enum dossier_
                            struct item_needed **items, size_t *count);
 enum err store_add_rubric(struct store *s, struct slice name, bool goods);
 enum err store_find_rubric(struct store *s, struct slice name, bool *goods);
-/* Areas, with the pairs that are changed by them only. */
 enum err store_add_areas(struct store *s, const struct rules_adopted *adopted, int32_t first_day);
+/* What adopted areas say of a province's code on this day; never ERR_NOT_FOUND. */
+enum err store_find_area(struct store *s, struct slice province, int32_t day, msgpack_zone *zone,
+                         struct intake_area *out);
 /* The earliest adopted areas: since when there are no districts, and whether products are recoded. */
 enum err store_find_areas(struct store *s, int32_t *first_day, bool *recode);
 /* Mergers of adopted areas that begin up to this day and were not announced, by new and old code. */

@@ -19,6 +19,7 @@ enum statement {
     FIND_RUBRIC,
     ADD_AREAS,
     ADD_AREA,
+    FIND_AREA,
     FIND_AREAS,
     LIST_MERGERS,
     ADD_MERGER,

@@ -121,12 +121,13 @@ static void serials_count_and_codes_follow_the_day(void **state)
     assert_text(&e.data, "product", "06-066-02152-2-2018");
     f->day = clock_day_from_civil(2025, 7, 1);
     d = a_dossier("BK-03", "Trà hoa vàng");
+    d.province = slice_text("19");
     d.has_district_code = d.has_rule_set = false;
     d.items = new_papers;
     d.items_count = 2;
     file(f, &d);
     e = outcome(f, 0);
-    assert_text(&e.data, "product", "06-02152-1-2025");
+    assert_text(&e.data, "product", "19-02152-1-2025");
     assert_text(&e.data, "rule_set", "QD148");
 }
 
@@ -197,7 +198,7 @@ static void a_dossier_is_withdrawn_once_by_its_province(void **state)
     feed(f, "province-06", &dossier_withdrawn_kind, "06", &w);
     assert_refused(f, "intake.withdrawal.refused", "NOT_YET");
     w.dossier = accepted_id(f, &d);
-    feed(f, "province-24", &dossier_withdrawn_kind, "24", &w);
+    feed(f, "province-01", &dossier_withdrawn_kind, "01", &w);
     assert_refused(f, "intake.withdrawal.refused", "WRONG_PROVINCE");
     feed(f, "province-06", &dossier_withdrawn_kind, "06", &w);
     e = outcome(f, 0);
@@ -233,7 +234,7 @@ static void plans_are_registered_once_and_summed(void **state)
     feed(f, "province-06", &plan_filed_kind, "06", &plan);
     assert_refused(f, "intake.plan.refused", "PLAN_YEARS");
     plan.year_to = 2025;
-    feed(f, "province-06", &plan_filed_kind, "24", &plan);
+    feed(f, "province-06", &plan_filed_kind, "01", &plan);
     assert_refused(f, "intake.plan.refused", "WRONG_PROVINCE");
     feed(f, "province-06", &plan_filed_kind, "06", &plan);
     answer = ask(f, "plans", NULL, NULL, ERR_NONE);
