@@ -117,6 +117,18 @@ enum err decide_rejection_filed(struct turn *turn, const struct record *rec)
                                                                          .reason = filed.reason });
 }
 
+/* The products of dossiers under this reference, some of which were just turned away. */
+static enum err apply_names_of(struct turn *turn, struct slice reference)
+{
+    struct store_dossier *first = NULL;
+    size_t count = 0;
+    enum err e = store_list_by_reference(turn_store(turn), reference, turn_zone(turn), &first, &count);
+
+    for (const struct store_dossier *d = first; !e && d; d = d->next)
+        if (d->dossier.rejected) e = apply_names(turn, d->dossier.product);
+    return e;
+}
+
 enum err apply_rejection_registered(struct turn *turn, const struct record *outcome,
                                     const struct record *cause)
 {
@@ -129,5 +141,5 @@ enum err apply_rejection_registered(struct turn *turn, const struct record *outc
     (void)cause;
     if (!e) e = rejection_filed_decode(turn_cause_envelope(turn), turn_zone(turn), &filed, turn_why(turn));
     if (!e) e = store_add_rejection(turn_store(turn), turn_envelope(turn)->id, registered.province, &filed);
-    return e;
+    return e ? e : apply_names_of(turn, filed.reference);
 }

@@ -185,19 +185,17 @@ enum err decide_dossier_filed(struct turn *turn, const struct record *rec)
 
 /* --- applying --- */
 
-/* An upgrade or re-rating says what its product is called now, and which product its certificate is of. */
-static enum err apply_to_product(struct turn *turn, const struct dossier_accepted *accepted)
+enum err apply_names(struct turn *turn, struct slice product)
 {
     char owner_key[INTAKE_KEY_BYTES], name_key[INTAKE_KEY_BYTES];
-    enum err e = intake_key(accepted->owner, owner_key);
+    struct store_names names;
+    enum err e = store_find_names(turn_store(turn), product, turn_zone(turn), &names);
 
-    if (!e) e = intake_key(accepted->name, name_key);
-    if (!e)
-        e = store_rename_product(turn_store(turn), accepted->product, accepted->province, accepted->name,
-                                 accepted->owner, owner_key, name_key);
-    if (!e && accepted->has_certificate)
-        e = store_name_certificate(turn_store(turn), accepted->certificate, accepted->product);
-    return e;
+    if (!e) e = intake_key(names.owner, owner_key);
+    if (!e) e = intake_key(names.name, name_key);
+    return e ? e
+             : store_rename_product(turn_store(turn), product, names.province, names.name, names.owner,
+                                    owner_key, name_key);
 }
 
 /* What was filed is kept beside what was accepted: both stand in the log, the fold needs both. */
@@ -208,12 +206,13 @@ enum err apply_dossier_accepted(struct turn *turn, const struct record *outcome,
     struct dossier_filed filed;
     enum err e = dossier_accepted_decode(turn_envelope(turn), turn_zone(turn), &accepted, turn_why(turn));
 
-    (void)outcome;
     if (!e) e = dossier_filed_decode(turn_cause_envelope(turn), turn_zone(turn), &filed, turn_why(turn));
     if (!e && !accepted.has_received_on) accepted.received_on = turn_day(turn);
-    if (!e) e = store_add_dossier(turn_store(turn), id, &accepted, &filed, cause->seq);
+    if (!e) e = store_add_dossier(turn_store(turn), id, &accepted, &filed, cause->seq, outcome->seq);
     if (!e) e = store_mark_came(turn_store(turn), id, filed.items, filed.items_count);
-    if (!e && accepted.kind != dossier_kind_FIRST) e = apply_to_product(turn, &accepted);
+    if (!e) e = apply_names(turn, accepted.product);
+    if (!e && accepted.has_certificate)
+        e = store_name_certificate(turn_store(turn), accepted.certificate, accepted.product);
     return e;
 }
 

@@ -33,6 +33,9 @@ enum err apply_product_registered(struct turn *turn, const struct record *outcom
                                   const struct record *cause);
 enum err apply_product_recoded(struct turn *turn, const struct record *outcome, const struct record *cause);
 
+/* A product is called what its dossiers that stand say. */
+enum err apply_names(struct turn *turn, struct slice product);
+
 /* handler_case.c: what is known of a filing */
 struct filing {
     struct dossier_filed filed;

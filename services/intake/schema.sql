@@ -88,7 +88,8 @@ CREATE TABLE owner(
     UNIQUE(province, serial)
 ) STRICT, WITHOUT ROWID;
 
--- A product is a name of an owner in a province.
+-- A product is a name of an owner in a province: those of the latest version of its dossiers that stand; when
+-- none does, those it was registered with.
 CREATE TABLE product(
     product TEXT PRIMARY KEY,           -- its first code, kept for good
     registered TEXT NOT NULL UNIQUE,    -- id of the product.registered
@@ -169,6 +170,7 @@ CREATE INDEX dossier_by_any_reference ON dossier(reference);
 CREATE TABLE dossier_version(
     dossier TEXT NOT NULL,
     version INTEGER NOT NULL CHECK(version >= 1),
+    seq INTEGER NOT NULL,               -- of the outcome that accepted it
     name TEXT NOT NULL,
     owner TEXT NOT NULL,
     reason TEXT NOT NULL,               -- of the supplement; empty for version 1

@@ -107,7 +107,14 @@ enum err store_next_serial(struct store *s, struct slice province, struct slice 
 enum err store_add_product(struct store *s, struct slice id, const struct product_registered *product,
                            const char *owner_key, const char *name_key, int32_t day);
 enum err store_add_code(struct store *s, struct slice product, struct slice code, int32_t day);
-/* The names it has from now on; its owner becomes the one of that name in `province`. */
+/* Names of a product, and the province in which they were filed. */
+struct store_names {
+    struct slice name, owner, province;
+};
+/* What a product is called by its dossiers: see the schema. */
+enum err store_find_names(struct store *s, struct slice product, msgpack_zone *zone, struct store_names *out);
+/* The names it has from now on; its owner becomes the one of that name in `province`. Nothing changes when
+ * another product has these names by now. */
 enum err store_rename_product(struct store *s, struct slice product, struct slice province, struct slice name,
                               struct slice owner, const char *owner_key, const char *name_key);
 
@@ -172,12 +179,13 @@ enum err store_list_items(struct store *s, struct slice dossier, msgpack_zone *z
 enum err store_list_assessments(struct store *s, struct slice dossier, msgpack_zone *zone,
                                 struct store_assessment **first, size_t *count);
 
-/* The dossier and its version 1, with the papers of `filed`. */
+/* The dossier and its version 1, with the papers of `filed`; `seq` of the filing, `accepted_seq` of the
+ * outcome. */
 enum err store_add_dossier(struct store *s, struct slice id, const struct dossier_accepted *accepted,
-                           const struct dossier_filed *filed, uint64_t seq);
+                           const struct dossier_filed *filed, uint64_t seq, uint64_t accepted_seq);
 /* A further version, with the papers that came with it. */
 enum err store_add_version(struct store *s, const struct supplement_accepted *accepted,
-                           const struct dossier_supplemented *filed);
+                           const struct dossier_supplemented *filed, uint64_t accepted_seq);
 enum err store_mark_withdrawn(struct store *s, struct slice dossier);
 enum err store_mark_rated(struct store *s, struct slice dossier);
 

@@ -36,6 +36,7 @@ enum statement {
     NEXT_SERIAL,
     ADD_PRODUCT,
     ADD_CODE,
+    FIND_NAMES,
     RENAME_PRODUCT,
     ADD_CERTIFICATE,
     FIND_CERTIFICATE,
