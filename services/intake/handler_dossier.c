@@ -43,8 +43,9 @@ static enum err new_code(struct turn *turn, const struct dossier_filed *filed, c
     return e;
 }
 
-/* A product that is known keeps its first code, one that was certified elsewhere under a code has that one.
- * With its first dossier of a new period it gets one more. */
+/* A product that is known keeps its first code, one that was certified elsewhere under a code has that one:
+ * the code that the filing names, else the one on its certificate. With its first dossier of a new period it
+ * gets one more. */
 static enum err name_product(struct turn *turn, const struct filing *f, struct naming *name)
 {
     const struct intake_product *product = f->known.product;
@@ -55,7 +56,9 @@ static enum err name_product(struct turn *turn, const struct filing *f, struct n
     *name = (struct naming){ .fresh = !product };
     if (product)
         latest = product->code;
-    else if (f->filed.kind != dossier_kind_FIRST && certificate)
+    else if (f->filed.has_product_code && f->known.code_known)
+        latest = f->filed.product_code;
+    else if (certificate)
         latest = certificate->product;
     if (latest.size == 0) return new_code(turn, &f->filed, name->first);
     snprintf(name->first, sizeof name->first, "%.*s", SLICE_ARG(product ? product->product : latest));
@@ -69,7 +72,7 @@ static enum err name_product(struct turn *turn, const struct filing *f, struct n
 static enum err announce_accepted(struct turn *turn, const struct filing *f, const struct naming *name)
 {
     const struct dossier_filed *filed = &f->filed;
-    const bool certified = filed->kind != dossier_kind_FIRST && f->known.certificate;
+    const bool certified = f->known.certificate && f->certificate.over.size == 0;
     const struct dossier_accepted accepted = { .reference = filed->reference,
                                                .product = slice_text(name->first),
                                                .kind = filed->kind,
