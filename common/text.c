@@ -64,7 +64,8 @@ static bool is_blank(utf8proc_int32_t point)
     return (point >= '\t' && point <= '\r') || utf8proc_category(point) == UTF8PROC_CATEGORY_ZS;
 }
 
-/* Copy with runs of blanks as one and none at the ends. */
+/* Copy with runs of blanks as one and none at the ends; eth, whose capital looks as that of đ, is taken for
+ * it. */
 static enum err collapse(struct slice text, char *out, size_t size)
 {
     utf8proc_int32_t point;
@@ -80,7 +81,7 @@ static enum err collapse(struct slice text, char *out, size_t size)
         if (length + blank + taken >= size) return ERR_LIMIT;
         if (blank) out[length++] = ' ';
         blank = false;
-        memcpy(out + length, text.data + at, taken);
+        memcpy(out + length, point == 0x00F0 ? "\xc4\x91" : text.data + at, taken);
         length += taken;
     }
     if (length >= size) return ERR_LIMIT;
@@ -92,8 +93,8 @@ enum err text_key(struct slice text, char *out, size_t size)
 {
     utf8proc_uint8_t *folded = NULL;
     size_t folded_size = 0;
-    enum err e =
-        normalize(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD, &folded, &folded_size);
+    enum err e = normalize(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE,
+                           &folded, &folded_size);
 
     if (!e) e = collapse(slice_of(folded, folded_size), out, size);
     free(folded);

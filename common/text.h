@@ -9,8 +9,9 @@
 #include "common/slice.h"
 
 bool text_is_utf8(struct slice text);
-/* Key for comparing names: NFC, case folded, runs of blanks as one, ends trimmed. Writes at most `size`-1
- * bytes and a zero byte. ERR_INVALID (not UTF-8), ERR_LIMIT (does not fit), ERR_NOMEM. */
+/* Key for comparing names: NFC, case folded, code points that show nothing left out, U+00D0 as U+0110, runs
+ * of blanks as one, ends trimmed. Writes at most `size`-1 bytes and a zero byte. ERR_INVALID (not UTF-8),
+ * ERR_LIMIT (does not fit), ERR_NOMEM. */
 enum err text_key(struct slice text, char *out, size_t size);
 /* Columns on a terminal. */
 size_t text_width(struct slice text);

@@ -220,7 +220,7 @@ static void find_assessment_gaps(const struct search *s)
     need(s, filed->has_proposed_on, "proposed_on", "the date of the commune's letter");
 }
 
-/* --- the product of an upgrade or re-rating --- */
+/* --- the product that is named: of an upgrade or re-rating, or of a first dossier that names one --- */
 
 static void find_known_product_gaps(const struct search *s)
 {
@@ -230,7 +230,8 @@ static void find_known_product_gaps(const struct search *s)
     if (s->filed->has_owner && !intake_blank(s->filed->owner) && !known->same_owner)
         add_gap(
             s, "WRONG_OWNER", slice_text("owner"),
-            "owner is not the one of this product: the same applicant must hand it in, or a first dossier");
+            "owner is not the one of this product: the same applicant must hand it in, or a first dossier "
+            "that names neither product_code nor certificate");
     if (!known->same_province)
         add_gap(s, "WRONG_PROVINCE", slice_text("province"),
                 "the product belongs to province %.*s, which is not %.*s nor part of it", SLICE_ARG(province),
@@ -251,9 +252,14 @@ static void find_certificate_gaps(const struct search *s)
                     "the product has no certificate that could be rated again: file it as first");
         return;
     }
-    if (certificate->over.size)
+    if (certificate->over.size == 0) return;
+    if (s->filed->kind != dossier_kind_FIRST)
         add_gap(s, "CERTIFICATE_OVER", slice_text("certificate"),
                 "certificate %.*s was %.*s: name the one in force, or file the product as first",
+                SLICE_ARG(certificate->certificate), SLICE_ARG(certificate->over));
+    else if (s->filed->has_certificate)
+        add_gap(s, "CERTIFICATE_OVER", slice_text("certificate"),
+                "certificate %.*s was %.*s: leave it out of a first dossier, and name the product_code",
                 SLICE_ARG(certificate->certificate), SLICE_ARG(certificate->over));
 }
 
@@ -264,7 +270,7 @@ static void find_product_gaps(const struct search *s)
     const bool named = (filed->has_product_code && known->code_known) ||
                        (filed->has_certificate && known->certificate_known);
 
-    if (!filed->has_product_code && !filed->has_certificate)
+    if (filed->kind != dossier_kind_FIRST && !filed->has_product_code && !filed->has_certificate)
         add_gap(s, "PRODUCT_NEEDED", slice_text("product_code"),
                 "product_code or certificate is missing: which product is to be rated again or higher");
     if (filed->has_product_code && !known->code_known)
@@ -292,7 +298,7 @@ void intake_find_gaps(const struct dossier_filed *filed, const struct intake_cas
 
     gaps->count = 0;
     find_field_gaps(&s);
-    if (filed->has_kind && filed->kind != dossier_kind_FIRST) find_product_gaps(&s);
+    if (filed->has_kind) find_product_gaps(&s);
     find_rule_set_gaps(&s);
     if (known->rules) find_rubric_gaps(&s);
     find_evidence_gaps(&s);
@@ -350,7 +356,7 @@ static enum err check_re_rating(const struct intake_case *known, enum intake_win
     return why_set(
         why, ERR_INVALID, "RE_RATING_LATE",
         "certificate %.*s ends on %s and could be rated again when handed in to %s, not on %s; file "
-        "the product as first",
+        "the product as first, with the same product_code or certificate",
         SLICE_ARG(c->certificate), end, closes, said);
 }
 

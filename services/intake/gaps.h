@@ -44,9 +44,9 @@ struct intake_case {
 
 /* Codes: FIELD_MISSING, FIELD_FORMAT, FIELD_ABOLISHED, DAY_FUTURE, RULE_SET_UNKNOWN, RULE_SET_NOT_IN_FORCE,
  * TRANSITION_OVER, RUBRIC_UNKNOWN, RUBRIC_OTHER, ITEM_MISSING, ITEM_NOT_FOUND, SAMPLES_MISSING,
- * ASSESSMENT_MISSING, ASSESSMENT_TWICE; of an upgrade or re-rating PRODUCT_NEEDED, UNKNOWN_PRODUCT,
- * CERTIFICATE_OTHER, CERTIFICATE_OVER, CERTIFICATE_NEEDED, OTHER_PRODUCT, WRONG_OWNER, WRONG_PROVINCE. A
- * field that is blank is missing. */
+ * ASSESSMENT_MISSING, ASSESSMENT_TWICE; of an upgrade or re-rating PRODUCT_NEEDED, CERTIFICATE_NEEDED; of
+ * these, and of a first dossier that names a product or certificate, UNKNOWN_PRODUCT, CERTIFICATE_OTHER,
+ * CERTIFICATE_OVER, OTHER_PRODUCT, WRONG_OWNER, WRONG_PROVINCE. A field that is blank is missing. */
 void intake_find_gaps(const struct dossier_filed *filed, const struct intake_case *known,
                       struct intake_gaps *gaps);
 /* One sentence that names them all, for `why` (code GAPS). Returns ERR_INVALID when there are any. */

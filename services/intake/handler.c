@@ -17,6 +17,7 @@ static enum err decide_plan_filed(struct turn *turn, const struct record *rec)
     bool registered = false;
     enum err e = plan_filed_decode(turn_envelope(turn), turn_zone(turn), &plan, turn_why(turn));
 
+    if (!e) e = check_filer(turn, province);
     if (!e) e = store_has_plan(turn_store(turn), &plan, &registered);
     if (!e) e = intake_check_plan(&plan, province, registered, turn_why(turn));
     if (e) return e;
@@ -49,6 +50,7 @@ static enum err decide_report_filed(struct turn *turn, const struct record *rec)
     bool registered = false;
     enum err e = report_filed_decode(turn_envelope(turn), turn_zone(turn), &report, turn_why(turn));
 
+    if (!e) e = check_filer(turn, province);
     if (!e) e = store_has_report(turn_store(turn), &report, &registered);
     if (!e) e = intake_check_report(&report, province, day, registered, turn_why(turn));
     if (e) return e;
@@ -122,7 +124,7 @@ const struct service intake_service = {
     .routes = routes,
     .questions = intake_questions,
     .schema = intake_schema_sql,
-    .program = 2,
+    .program = 3,
     .store_bytes = sizeof(struct store),
     .store_open = store_open,
     .store_close = store_close,

@@ -144,25 +144,54 @@ static enum err gather_standing(struct turn *turn, struct filing *f)
                             known->product ? f->product.province : c->province, &known->same_province);
 }
 
-static enum err gather_product(struct turn *turn, struct filing *f)
+/* The certificate found by its names says which product is meant; a code that is of another owner's product
+ * is not taken from that. */
+static enum err take_current(struct turn *turn, struct filing *f, const struct intake_certificate *current)
 {
+    struct intake_product product;
+    bool there = false, ours = false;
+    enum err e;
+
+    take_certificate(f, current);
+    if (f->known.product || current->product.size == 0) return ERR_NONE;
+    e = found(store_find_product(turn_store(turn), current->product, turn_zone(turn), &product), &there);
+    if (e || !there) return e;
+    if (slice_equal(product.owner_key, slice_text(f->owner_key)))
+        e = store_stands_for(turn_store(turn), f->filed.province, product.province, &ours);
+    if (ours)
+        take_product(f, &product);
+    else
+        f->certificate.product = slice_of(NULL, 0);
+    return e;
+}
+
+/* The one of the product, or of these names, where the filing names none, or names by its code one that is
+ * over. */
+static enum err find_current(struct turn *turn, struct filing *f)
+{
+    const struct intake_certificate *named = f->known.certificate;
     struct intake_certificate current;
     bool there = false;
+    enum err e;
+
+    if (named && (f->filed.has_certificate || named->over.size == 0)) return ERR_NONE;
+    e = found(store_find_current(turn_store(turn), f->product.product, f->filed.province, f->owner_key,
+                                 f->name_key, turn_zone(turn), &current),
+              &there);
+    return there ? take_current(turn, f, &current) : e;
+}
+
+static enum err gather_product(struct turn *turn, struct filing *f)
+{
     enum err e = ERR_NONE;
 
     if (f->filed.has_product) e = intake_key(f->filed.product, f->name_key);
     if (!e && f->filed.has_owner) e = intake_key(f->filed.owner, f->owner_key);
-    if (!e && f->filed.kind != dossier_kind_FIRST && f->filed.has_product_code) e = find_by_code(turn, f);
-    if (!e && f->filed.kind != dossier_kind_FIRST && f->filed.has_certificate)
-        e = find_by_certificate(turn, f);
+    if (!e && f->filed.has_product_code) e = find_by_code(turn, f);
+    if (!e && f->filed.has_certificate) e = find_by_certificate(turn, f);
     if (!e) e = find_by_names(turn, f);
     if (!e) e = gather_standing(turn, f);
-    if (e || f->known.certificate) return e;
-    e = found(store_find_current(turn_store(turn), f->product.product, f->filed.province, f->owner_key,
-                                 f->name_key, turn_zone(turn), &current),
-              &there);
-    if (there) take_certificate(f, &current);
-    return e;
+    return e ? e : find_current(turn, f);
 }
 
 static enum err gather_cited(struct turn *turn, struct filing *f)

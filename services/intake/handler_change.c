@@ -9,8 +9,10 @@ static enum err find_named(struct turn *turn, const struct record *rec, struct s
                            struct intake_dossier *row, const struct intake_dossier **out, struct slice *as)
 {
     bool ours = false;
-    enum err e = store_find_dossier(turn_store(turn), id, turn_zone(turn), row);
+    enum err e = check_filer(turn, topic_province(rec->topic));
 
+    if (e) return e;
+    e = store_find_dossier(turn_store(turn), id, turn_zone(turn), row);
     *as = topic_province(rec->topic);
     *out = e ? NULL : row;
     if (e) return e == ERR_NOT_FOUND ? ERR_NONE : e;
@@ -123,25 +125,16 @@ enum err decide_dossier_supplemented(struct turn *turn, const struct record *rec
 enum err apply_supplement_accepted(struct turn *turn, const struct record *outcome,
                                    const struct record *cause)
 {
-    char owner_key[INTAKE_KEY_BYTES], name_key[INTAKE_KEY_BYTES];
     struct supplement_accepted accepted;
     struct dossier_supplemented filed;
-    struct intake_dossier dossier;
     enum err e = supplement_accepted_decode(turn_envelope(turn), turn_zone(turn), &accepted, turn_why(turn));
 
-    (void)outcome;
     (void)cause;
     if (!e)
         e = dossier_supplemented_decode(turn_cause_envelope(turn), turn_zone(turn), &filed, turn_why(turn));
-    if (!e) e = store_find_dossier(turn_store(turn), accepted.dossier, turn_zone(turn), &dossier);
-    if (!e) e = intake_key(accepted.owner, owner_key);
-    if (!e) e = intake_key(accepted.name, name_key);
-    if (!e) e = store_add_version(turn_store(turn), &accepted, &filed);
+    if (!e) e = store_add_version(turn_store(turn), &accepted, &filed, outcome->seq);
     if (!e) e = store_mark_came(turn_store(turn), accepted.dossier, filed.items, filed.items_count);
-    if (!e)
-        e = store_rename_product(turn_store(turn), accepted.product, dossier.province, accepted.name,
-                                 accepted.owner, owner_key, name_key);
-    return e;
+    return e ? e : apply_names(turn, accepted.product);
 }
 
 /* --- withdrawals and ratings --- */
@@ -173,7 +166,7 @@ enum err apply_withdrawal_accepted(struct turn *turn, const struct record *outco
     (void)outcome;
     (void)cause;
     if (!e) e = store_mark_withdrawn(turn_store(turn), accepted.dossier);
-    return e;
+    return e ? e : apply_names(turn, accepted.product);
 }
 
 /* The council has spoken: from here on the dossier stays as it is. */

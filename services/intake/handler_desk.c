@@ -15,11 +15,13 @@ enum err decide_slip_filed(struct turn *turn, const struct record *rec)
     bool twice = false;
     enum err e = slip_filed_decode(turn_envelope(turn), turn_zone(turn), &slip, turn_why(turn));
 
+    if (!e) e = check_filer(turn, province);
     if (!e) e = store_has_slip(turn_store(turn), &slip, &twice);
     if (!e) e = store_list_rules(turn_store(turn), turn_zone(turn), &first);
     if (e) return e;
     rules = intake_rules_on(first, slip.received_on);
     e = intake_check_slip(&slip, province, turn_day(turn), twice, rules != NULL, turn_why(turn));
+    if (!e) e = check_desk(turn, slip.desk, slip.received_on);
     if (!e)
         e = store_find_standing(turn_store(turn), slip.province, slip.reference, turn_zone(turn), &standing);
     if (!e && !rules) e = ERR_PROMISE;
@@ -55,10 +57,12 @@ enum err apply_slip_registered(struct turn *turn, const struct record *outcome, 
 
 /* What has become of the reference a desk speaks of, which must still be open. */
 static enum err find_open(struct turn *turn, const struct record *rec, struct slice province,
-                          struct slice reference, struct intake_standing *standing)
+                          struct slice reference, enum desk desk, struct intake_standing *standing)
 {
-    enum err e = intake_check_province(province, topic_province(rec->topic), turn_why(turn));
+    enum err e = check_filer(turn, topic_province(rec->topic));
 
+    if (!e) e = intake_check_province(province, topic_province(rec->topic), turn_why(turn));
+    if (!e) e = check_desk(turn, desk, turn_day(turn));
     if (!e) e = store_find_standing(turn_store(turn), province, reference, turn_zone(turn), standing);
     if (!e) e = intake_check_standing(standing, reference, turn_why(turn));
     return e;
@@ -70,7 +74,7 @@ enum err decide_request_filed(struct turn *turn, const struct record *rec)
     struct request_filed filed;
     enum err e = request_filed_decode(turn_envelope(turn), turn_zone(turn), &filed, turn_why(turn));
 
-    if (!e) e = find_open(turn, rec, filed.province, filed.reference, &standing);
+    if (!e) e = find_open(turn, rec, filed.province, filed.reference, filed.desk, &standing);
     if (!e) e = intake_check_due(filed.due_before, turn_day(turn), turn_why(turn));
     if (e) return e;
     return request_registered_announce(turn, topic_province(rec->topic), filed.reference,
@@ -103,7 +107,7 @@ enum err decide_rejection_filed(struct turn *turn, const struct record *rec)
     struct rejection_filed filed;
     enum err e = rejection_filed_decode(turn_envelope(turn), turn_zone(turn), &filed, turn_why(turn));
 
-    if (!e) e = find_open(turn, rec, filed.province, filed.reference, &standing);
+    if (!e) e = find_open(turn, rec, filed.province, filed.reference, filed.desk, &standing);
     if (e) return e;
     return rejection_registered_announce(turn, topic_province(rec->topic), filed.reference,
                                          &(struct rejection_registered){ .reference = filed.reference,
@@ -111,6 +115,18 @@ enum err decide_rejection_filed(struct turn *turn, const struct record *rec)
                                                                          .has_owner = standing.owner.size > 0,
                                                                          .owner = standing.owner,
                                                                          .reason = filed.reason });
+}
+
+/* The products of dossiers under this reference, some of which were just turned away. */
+static enum err apply_names_of(struct turn *turn, struct slice reference)
+{
+    struct store_dossier *first = NULL;
+    size_t count = 0;
+    enum err e = store_list_by_reference(turn_store(turn), reference, turn_zone(turn), &first, &count);
+
+    for (const struct store_dossier *d = first; !e && d; d = d->next)
+        if (d->dossier.rejected) e = apply_names(turn, d->dossier.product);
+    return e;
 }
 
 enum err apply_rejection_registered(struct turn *turn, const struct record *outcome,
@@ -125,5 +141,5 @@ enum err apply_rejection_registered(struct turn *turn, const struct record *outc
     (void)cause;
     if (!e) e = rejection_filed_decode(turn_cause_envelope(turn), turn_zone(turn), &filed, turn_why(turn));
     if (!e) e = store_add_rejection(turn_store(turn), turn_envelope(turn)->id, registered.province, &filed);
-    return e;
+    return e ? e : apply_names_of(turn, filed.reference);
 }

@@ -43,8 +43,9 @@ static enum err new_code(struct turn *turn, const struct dossier_filed *filed, c
     return e;
 }
 
-/* A product that is known keeps its first code, one that was certified elsewhere under a code has that one.
- * With its first dossier of a new period it gets one more. */
+/* A product that is known keeps its first code, one that was certified elsewhere under a code has that one:
+ * the code that the filing names, else the one on its certificate. With its first dossier of a new period it
+ * gets one more. */
 static enum err name_product(struct turn *turn, const struct filing *f, struct naming *name)
 {
     const struct intake_product *product = f->known.product;
@@ -55,7 +56,9 @@ static enum err name_product(struct turn *turn, const struct filing *f, struct n
     *name = (struct naming){ .fresh = !product };
     if (product)
         latest = product->code;
-    else if (f->filed.kind != dossier_kind_FIRST && certificate)
+    else if (f->filed.has_product_code && f->known.code_known)
+        latest = f->filed.product_code;
+    else if (certificate)
         latest = certificate->product;
     if (latest.size == 0) return new_code(turn, &f->filed, name->first);
     snprintf(name->first, sizeof name->first, "%.*s", SLICE_ARG(product ? product->product : latest));
@@ -69,7 +72,7 @@ static enum err name_product(struct turn *turn, const struct filing *f, struct n
 static enum err announce_accepted(struct turn *turn, const struct filing *f, const struct naming *name)
 {
     const struct dossier_filed *filed = &f->filed;
-    const bool certified = filed->kind != dossier_kind_FIRST && f->known.certificate;
+    const bool certified = f->known.certificate && f->certificate.over.size == 0;
     const struct dossier_accepted accepted = { .reference = filed->reference,
                                                .product = slice_text(name->first),
                                                .kind = filed->kind,
@@ -169,6 +172,9 @@ enum err decide_dossier_filed(struct turn *turn, const struct record *rec)
     bool used = false;
     enum err e = dossier_filed_decode(turn_envelope(turn), turn_zone(turn), &f.filed, turn_why(turn));
 
+    if (e) return e;
+    e = check_filer(turn, province);
+    if (e == ERR_INVALID) return return_dossier(turn, &f.filed, province, turn_why(turn), NULL);
     if (!e) e = store_has_reference(turn_store(turn), f.filed.province, f.filed.reference, &used);
     if (e) return e;
     if (intake_check_reference(&f.filed, province, used, &why))
@@ -182,19 +188,17 @@ enum err decide_dossier_filed(struct turn *turn, const struct record *rec)
 
 /* --- applying --- */
 
-/* An upgrade or re-rating says what its product is called now, and which product its certificate is of. */
-static enum err apply_to_product(struct turn *turn, const struct dossier_accepted *accepted)
+enum err apply_names(struct turn *turn, struct slice product)
 {
     char owner_key[INTAKE_KEY_BYTES], name_key[INTAKE_KEY_BYTES];
-    enum err e = intake_key(accepted->owner, owner_key);
+    struct store_names names;
+    enum err e = store_find_names(turn_store(turn), product, turn_zone(turn), &names);
 
-    if (!e) e = intake_key(accepted->name, name_key);
-    if (!e)
-        e = store_rename_product(turn_store(turn), accepted->product, accepted->province, accepted->name,
-                                 accepted->owner, owner_key, name_key);
-    if (!e && accepted->has_certificate)
-        e = store_name_certificate(turn_store(turn), accepted->certificate, accepted->product);
-    return e;
+    if (!e) e = intake_key(names.owner, owner_key);
+    if (!e) e = intake_key(names.name, name_key);
+    return e ? e
+             : store_rename_product(turn_store(turn), product, names.province, names.name, names.owner,
+                                    owner_key, name_key);
 }
 
 /* What was filed is kept beside what was accepted: both stand in the log, the fold needs both. */
@@ -205,12 +209,13 @@ enum err apply_dossier_accepted(struct turn *turn, const struct record *outcome,
     struct dossier_filed filed;
     enum err e = dossier_accepted_decode(turn_envelope(turn), turn_zone(turn), &accepted, turn_why(turn));
 
-    (void)outcome;
     if (!e) e = dossier_filed_decode(turn_cause_envelope(turn), turn_zone(turn), &filed, turn_why(turn));
     if (!e && !accepted.has_received_on) accepted.received_on = turn_day(turn);
-    if (!e) e = store_add_dossier(turn_store(turn), id, &accepted, &filed, cause->seq);
+    if (!e) e = store_add_dossier(turn_store(turn), id, &accepted, &filed, cause->seq, outcome->seq);
     if (!e) e = store_mark_came(turn_store(turn), id, filed.items, filed.items_count);
-    if (!e && accepted.kind != dossier_kind_FIRST) e = apply_to_product(turn, &accepted);
+    if (!e) e = apply_names(turn, accepted.product);
+    if (!e && accepted.has_certificate)
+        e = store_name_certificate(turn_store(turn), accepted.certificate, accepted.product);
     return e;
 }
 

@@ -20,6 +20,11 @@ enum err apply_certificate_superseded(struct turn *turn, const struct record *ou
 enum err apply_certificate_revoked(struct turn *turn, const struct record *outcome,
                                    const struct record *cause);
 
+/* May the province of this topic file anything today? PROVINCE_MERGED, PROVINCE_UNKNOWN */
+enum err check_filer(struct turn *turn, struct slice province);
+/* Was there such a desk on this day? DESK_ABOLISHED */
+enum err check_desk(struct turn *turn, enum desk desk, int32_t day);
+
 /* handler_dossier.c: dossiers, their owners and products */
 enum err decide_dossier_filed(struct turn *turn, const struct record *rec);
 enum err apply_dossier_accepted(struct turn *turn, const struct record *outcome, const struct record *cause);
@@ -27,6 +32,9 @@ enum err apply_owner_registered(struct turn *turn, const struct record *outcome,
 enum err apply_product_registered(struct turn *turn, const struct record *outcome,
                                   const struct record *cause);
 enum err apply_product_recoded(struct turn *turn, const struct record *outcome, const struct record *cause);
+
+/* A product is called what its dossiers that stand say. */
+enum err apply_names(struct turn *turn, struct slice product);
 
 /* handler_case.c: what is known of a filing */
 struct filing {

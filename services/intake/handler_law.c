@@ -72,6 +72,23 @@ enum err apply_area_merged(struct turn *turn, const struct record *outcome, cons
     return e ? e : store_add_merger(turn_store(turn), &merged);
 }
 
+enum err check_filer(struct turn *turn, struct slice province)
+{
+    struct intake_area area;
+    const enum err e = store_find_area(turn_store(turn), province, turn_day(turn), turn_zone(turn), &area);
+
+    return e ? e : intake_check_area(province, &area, turn_why(turn));
+}
+
+enum err check_desk(struct turn *turn, enum desk desk, int32_t day)
+{
+    int32_t areas_day = INT32_MAX;
+    bool recode = false;
+    const enum err e = store_find_areas(turn_store(turn), &areas_day, &recode);
+
+    return e && e != ERR_NOT_FOUND ? e : intake_check_desk(desk, day, areas_day, turn_why(turn));
+}
+
 /* --- certificates --- */
 
 static enum err add_certificate(struct turn *turn, struct intake_certificate *certificate, struct slice name,

@@ -1,6 +1,8 @@
 /* law.c - adopted law, as intake reads it. */
 #include "services/intake/law.h"
 
+#include "common/clock.h"
+
 const struct intake_rules *intake_rules_named(const struct intake_rules *first, struct slice name)
 {
     while (first && !slice_equal(first->name, name))
@@ -52,6 +54,35 @@ enum intake_window intake_window_on(const struct intake_rules *rules, int32_t en
     if (rules->extension_days >= 0 && ends_on - closes < rules->first_day && -left <= rules->extension_days)
         return INTAKE_WINDOW_OPEN;
     return INTAKE_WINDOW_LATE;
+}
+
+enum err intake_check_area(struct slice province, const struct intake_area *area, struct why *why)
+{
+    char day[CLOCK_DAY_TEXT + 1];
+
+    if (slice_is(province, "00") || !area->adopted) return ERR_NONE;
+    clock_day_text(area->merged_on, day);
+    if (area->merged_into.size)
+        return why_set(why, ERR_INVALID, "PROVINCE_MERGED", "%.*s became part of %.*s on %s; file as %.*s",
+                       SLICE_ARG(province), SLICE_ARG(area->merged_into), day, SLICE_ARG(area->merged_into));
+    if (!area->known)
+        return why_set(why, ERR_INVALID, "PROVINCE_UNKNOWN",
+                       "the adopted areas have no province %.*s; correct the code, or have the operator "
+                       "propose areas that name it",
+                       SLICE_ARG(province));
+    return ERR_NONE;
+}
+
+enum err intake_check_desk(enum desk desk, int32_t day, int32_t areas_day, struct why *why)
+{
+    char ended[CLOCK_DAY_TEXT + 1];
+
+    if (desk != desk_DISTRICT || day < areas_day) return ERR_NONE;
+    clock_day_text(areas_day, ended);
+    return why_set(why, ERR_INVALID, "DESK_ABOLISHED",
+                   "desk is district, but there are no districts since %s; file it for the desk of the "
+                   "commune or of the province",
+                   ended);
 }
 
 bool intake_area_changed(const struct area_pair *pairs, size_t count, size_t at)

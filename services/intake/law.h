@@ -8,6 +8,7 @@
 #ifndef SERVICES_INTAKE_LAW_H
 #define SERVICES_INTAKE_LAW_H
 
+#include "common/err.h"
 #include "proto/events.h"
 
 /* A rule set, as far as intake needs it. -1: the rule set does not say. */
@@ -46,6 +47,16 @@ struct intake_merger {
     int32_t merged_on;
     const struct intake_merger *next;
 };
+/* What adopted areas say of a province's code on a day. */
+struct intake_area {
+    bool adopted, known;      /* are there any; do any name it, before or since */
+    struct slice merged_into; /* the code it became part of; empty: it stands for itself */
+    int32_t merged_on;
+};
+/* May this province file anything? PROVINCE_MERGED, PROVINCE_UNKNOWN */
+enum err intake_check_area(struct slice province, const struct intake_area *area, struct why *why);
+/* Was there such a desk on this day? `areas_day` is the first day without districts. DESK_ABOLISHED */
+enum err intake_check_desk(enum desk desk, int32_t day, int32_t areas_day, struct why *why);
 /* Did this pair's code or meaning change? */
 bool intake_area_changed(const struct area_pair *pairs, size_t count, size_t at);
 

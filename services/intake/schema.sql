@@ -55,7 +55,7 @@ CREATE TABLE rubric(
     goods INTEGER NOT NULL CHECK(goods IN (0, 1)) -- 0: of services
 ) STRICT, WITHOUT ROWID;
 
--- Adopted areas, and the provinces whose code or meaning changes with them.
+-- Adopted areas, with every province they know; `changed` where its code or meaning changes with them.
 CREATE TABLE areas(
     name TEXT PRIMARY KEY,
     first_day INTEGER NOT NULL,         -- since then there are no districts
@@ -65,6 +65,7 @@ CREATE TABLE area(
     areas TEXT NOT NULL,
     old_code TEXT NOT NULL CHECK(length(old_code) = 2),
     new_code TEXT NOT NULL CHECK(length(new_code) = 2),
+    changed INTEGER NOT NULL CHECK(changed IN (0, 1)),
     PRIMARY KEY(areas, old_code)
 ) STRICT, WITHOUT ROWID;
 -- What was announced: since merged_on the new code stands for the old one too.
@@ -87,7 +88,8 @@ CREATE TABLE owner(
     UNIQUE(province, serial)
 ) STRICT, WITHOUT ROWID;
 
--- A product is a name of an owner in a province.
+-- A product is a name of an owner in a province: those of the latest version of its dossiers that stand; when
+-- none does, those it was registered with.
 CREATE TABLE product(
     product TEXT PRIMARY KEY,           -- its first code, kept for good
     registered TEXT NOT NULL UNIQUE,    -- id of the product.registered
@@ -168,6 +170,7 @@ CREATE INDEX dossier_by_any_reference ON dossier(reference);
 CREATE TABLE dossier_version(
     dossier TEXT NOT NULL,
     version INTEGER NOT NULL CHECK(version >= 1),
+    seq INTEGER NOT NULL,               -- of the outcome that accepted it
     name TEXT NOT NULL,
     owner TEXT NOT NULL,
     reason TEXT NOT NULL,               -- of the supplement; empty for version 1

@@ -46,12 +46,18 @@ static const char *const sql[STATEMENTS] = {
     [ADD_RUBRIC] = "INSERT INTO rubric(name, goods) VALUES (?1, ?2)",
     [FIND_RUBRIC] = "SELECT goods FROM rubric WHERE name = ?1",
     [ADD_AREAS] = "INSERT INTO areas(name, first_day, recode) VALUES (?1, ?2, ?3)",
-    [ADD_AREA] = "INSERT INTO area(areas, old_code, new_code) VALUES (?1, ?2, ?3)",
+    [ADD_AREA] = "INSERT INTO area(areas, old_code, new_code, changed) VALUES (?1, ?2, ?3, ?4)",
+    [FIND_AREA] =
+        "SELECT EXISTS(SELECT 1 FROM area), EXISTS(SELECT 1 FROM area WHERE old_code = ?1 OR new_code = ?1),"
+        " a.new_code, a.first_day FROM (SELECT 1) LEFT JOIN (SELECT a.new_code, s.first_day FROM area a"
+        " JOIN areas s ON s.name = a.areas WHERE a.old_code = ?1 AND a.new_code <> ?1 AND s.first_day <= ?2"
+        " AND NOT EXISTS(SELECT 1 FROM area b JOIN areas t ON t.name = b.areas WHERE b.new_code = ?1"
+        " AND t.first_day BETWEEN s.first_day AND ?2) ORDER BY s.first_day DESC LIMIT 1) a",
     [FIND_AREAS] = "SELECT first_day, recode FROM areas ORDER BY first_day, name LIMIT 1",
-    [LIST_MERGERS] =
-        "SELECT a.old_code, a.new_code, s.first_day FROM area a JOIN areas s ON s.name = a.areas"
-        " WHERE s.first_day <= ?1 AND NOT EXISTS(SELECT 1 FROM merged m WHERE m.new_code = a.new_code"
-        " AND m.old_code = a.old_code) ORDER BY a.new_code, a.old_code",
+    [LIST_MERGERS] = "SELECT a.old_code, a.new_code, s.first_day FROM area a JOIN areas s ON s.name = a.areas"
+                     " WHERE a.changed AND s.first_day <= ?1 AND NOT EXISTS(SELECT 1 FROM merged m WHERE "
+                     "m.new_code = a.new_code"
+                     " AND m.old_code = a.old_code) ORDER BY a.new_code, a.old_code",
     [ADD_MERGER] = "INSERT INTO merged(new_code, old_code, merged_on) VALUES (?1, ?2, ?3)"
                    " ON CONFLICT DO NOTHING",
     [STANDS_FOR] = "SELECT 1 WHERE ?2" IN_PROVINCE(1),
@@ -76,10 +82,18 @@ static const char *const sql[STATEMENTS] = {
         " owner_code, name_key, owner_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [ADD_CODE] = "INSERT INTO code(code, product, place, given_on, province, commune_code, year, serial)"
                  " SELECT ?1, ?2, ifnull(max(place), 0) + 1, ?3, ?4, ?5, ?6, ?7 FROM code WHERE product = ?2",
+    [FIND_NAMES] =
+        "SELECT v.name, v.owner, d.province FROM dossier d JOIN dossier_version v ON v.dossier = d.dossier"
+        " WHERE d.product = ?1 ORDER BY d.withdrawn OR d.rejected, CASE WHEN d.withdrawn OR d.rejected"
+        " THEN v.seq ELSE -v.seq END LIMIT 1",
     [RENAME_PRODUCT] =
-        "UPDATE product SET name = ?2, owner = ?3, owner_key = ?4, name_key = ?5, owner_code ="
-        " ifnull((SELECT o.owner_code FROM owner o WHERE o.key = ?4 AND o.province" IN_PROVINCE(
-            6) "ORDER BY o.province <> ?6, o.owner_code LIMIT 1), owner_code) WHERE product = ?1",
+        "UPDATE product SET name = ?2, owner = ?3, owner_key = ?4, name_key = ?5, owner_code = coalesce("
+        "(SELECT o.owner_code FROM owner o WHERE o.owner_code = product.owner_code AND o.key = ?4),"
+        " (SELECT o.owner_code FROM owner o WHERE o.key = ?4 AND o.province" IN_PROVINCE(
+            6) "ORDER BY o.province <> ?6, o.owner_code LIMIT 1), owner_code)"
+               " WHERE product = ?1 AND NOT EXISTS(SELECT 1 FROM product q"
+               " WHERE q.owner_key = ?4 AND q.name_key = ?5 AND q.province = product.province AND q.product "
+               "<> ?1)",
 
     [ADD_CERTIFICATE] =
         "INSERT INTO certificate(certificate, product, province, name_key, owner_key, star, ends_on, over)"
@@ -114,8 +128,8 @@ static const char *const sql[STATEMENTS] = {
         " commune_code, round, rule_set, rubric, remark, code, certificate, received_on, slip, proposal,"
         " proposed_on, samples, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
         " ?14, ?15, ?16, ?17, ?18, ?19, ?20, 1)",
-    [ADD_VERSION] =
-        "INSERT INTO dossier_version(dossier, version, name, owner, reason) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [ADD_VERSION] = "INSERT INTO dossier_version(dossier, version, seq, name, owner, reason)"
+                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [ADD_ITEM] = "INSERT INTO dossier_item(dossier, version, place, item, name, bytes, digest, criterion,"
                  " earlier) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [ADD_ASSESSMENT] = "INSERT INTO assessment(dossier, place, topic, finding) VALUES (?1, ?2, ?3, ?4)",

@@ -48,8 +48,10 @@ enum err store_list_needed(struct store *s, struct slice rule_set, enum dossier_
                            struct item_needed **items, size_t *count);
 enum err store_add_rubric(struct store *s, struct slice name, bool goods);
 enum err store_find_rubric(struct store *s, struct slice name, bool *goods);
-/* Areas, with the pairs that are changed by them only. */
 enum err store_add_areas(struct store *s, const struct rules_adopted *adopted, int32_t first_day);
+/* What adopted areas say of a province's code on this day; never ERR_NOT_FOUND. */
+enum err store_find_area(struct store *s, struct slice province, int32_t day, msgpack_zone *zone,
+                         struct intake_area *out);
 /* The earliest adopted areas: since when there are no districts, and whether products are recoded. */
 enum err store_find_areas(struct store *s, int32_t *first_day, bool *recode);
 /* Mergers of adopted areas that begin up to this day and were not announced, by new and old code. */
@@ -105,7 +107,14 @@ enum err store_next_serial(struct store *s, struct slice province, struct slice 
 enum err store_add_product(struct store *s, struct slice id, const struct product_registered *product,
                            const char *owner_key, const char *name_key, int32_t day);
 enum err store_add_code(struct store *s, struct slice product, struct slice code, int32_t day);
-/* The names it has from now on; its owner becomes the one of that name in `province`. */
+/* Names of a product, and the province in which they were filed. */
+struct store_names {
+    struct slice name, owner, province;
+};
+/* What a product is called by its dossiers: see the schema. */
+enum err store_find_names(struct store *s, struct slice product, msgpack_zone *zone, struct store_names *out);
+/* The names it has from now on; its owner becomes the one of that name in `province`. Nothing changes when
+ * another product has these names by now. */
 enum err store_rename_product(struct store *s, struct slice product, struct slice province, struct slice name,
                               struct slice owner, const char *owner_key, const char *name_key);
 
@@ -170,12 +179,13 @@ enum err store_list_items(struct store *s, struct slice dossier, msgpack_zone *z
 enum err store_list_assessments(struct store *s, struct slice dossier, msgpack_zone *zone,
                                 struct store_assessment **first, size_t *count);
 
-/* The dossier and its version 1, with the papers of `filed`. */
+/* The dossier and its version 1, with the papers of `filed`; `seq` of the filing, `accepted_seq` of the
+ * outcome. */
 enum err store_add_dossier(struct store *s, struct slice id, const struct dossier_accepted *accepted,
-                           const struct dossier_filed *filed, uint64_t seq);
+                           const struct dossier_filed *filed, uint64_t seq, uint64_t accepted_seq);
 /* A further version, with the papers that came with it. */
 enum err store_add_version(struct store *s, const struct supplement_accepted *accepted,
-                           const struct dossier_supplemented *filed);
+                           const struct dossier_supplemented *filed, uint64_t accepted_seq);
 enum err store_mark_withdrawn(struct store *s, struct slice dossier);
 enum err store_mark_rated(struct store *s, struct slice dossier);
 

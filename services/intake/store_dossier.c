@@ -205,16 +205,17 @@ enum err store_list_assessments(struct store *s, struct slice dossier, msgpack_z
 
 /* --- writing --- */
 
-static enum err add_version(struct store *s, struct slice dossier, int64_t version, struct slice name,
-                            struct slice owner, struct slice reason)
+static enum err add_version(struct store *s, struct slice dossier, int64_t version, uint64_t seq,
+                            struct slice name, struct slice owner, struct slice reason)
 {
     sqlite3_stmt *q = s->statements[ADD_VERSION];
 
     db_bind_text(q, 1, dossier);
     db_bind_i64(q, 2, version);
-    db_bind_text(q, 3, name);
-    db_bind_text(q, 4, owner);
-    db_bind_text(q, 5, reason);
+    db_bind_u64(q, 3, seq);
+    db_bind_text(q, 4, name);
+    db_bind_text(q, 5, owner);
+    db_bind_text(q, 6, reason);
     return db_run(q);
 }
 
@@ -255,7 +256,7 @@ static enum err add_assessments(struct store *s, struct slice dossier, const str
 }
 
 enum err store_add_dossier(struct store *s, struct slice id, const struct dossier_accepted *accepted,
-                           const struct dossier_filed *filed, uint64_t seq)
+                           const struct dossier_filed *filed, uint64_t seq, uint64_t accepted_seq)
 {
     sqlite3_stmt *q = s->statements[ADD_DOSSIER];
     enum err e;
@@ -281,18 +282,18 @@ enum err store_add_dossier(struct store *s, struct slice id, const struct dossie
     store_bind_optional(q, 19, accepted->has_proposed_on, accepted->proposed_on);
     db_bind_i64(q, 20, filed->samples);
     e = db_run(q);
-    if (!e) e = add_version(s, id, 1, accepted->name, accepted->owner, slice_of(NULL, 0));
+    if (!e) e = add_version(s, id, 1, accepted_seq, accepted->name, accepted->owner, slice_of(NULL, 0));
     if (!e) e = add_items(s, id, 1, filed->items, filed->items_count);
     if (!e) e = add_assessments(s, id, filed);
     return e;
 }
 
 enum err store_add_version(struct store *s, const struct supplement_accepted *accepted,
-                           const struct dossier_supplemented *filed)
+                           const struct dossier_supplemented *filed, uint64_t accepted_seq)
 {
     sqlite3_stmt *q = s->statements[SET_VERSION];
-    enum err e =
-        add_version(s, accepted->dossier, accepted->version, accepted->name, accepted->owner, filed->reason);
+    enum err e = add_version(s, accepted->dossier, accepted->version, accepted_seq, accepted->name,
+                             accepted->owner, filed->reason);
 
     if (!e) e = add_items(s, accepted->dossier, accepted->version, filed->items, filed->items_count);
     if (e) return e;

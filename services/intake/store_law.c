@@ -151,12 +151,30 @@ enum err store_add_areas(struct store *s, const struct rules_adopted *adopted, i
     e = db_run(q);
     q = s->statements[ADD_AREA];
     for (size_t i = 0; !e && i < adopted->areas_count; i++) {
-        if (!intake_area_changed(adopted->areas, adopted->areas_count, i)) continue;
         db_bind_text(q, 1, adopted->name);
         db_bind_text(q, 2, adopted->areas[i].old_code);
         db_bind_text(q, 3, adopted->areas[i].new_code);
+        db_bind_i64(q, 4, intake_area_changed(adopted->areas, adopted->areas_count, i));
         e = db_run(q);
     }
+    return e;
+}
+
+enum err store_find_area(struct store *s, struct slice province, int32_t day, msgpack_zone *zone,
+                         struct intake_area *out)
+{
+    sqlite3_stmt *q = s->statements[FIND_AREA];
+    enum err e;
+
+    db_bind_text(q, 1, province);
+    db_bind_i64(q, 2, day);
+    e = store_one_row(q);
+    if (e) return e;
+    out->adopted = db_i64(q, 0) != 0;
+    out->known = db_i64(q, 1) != 0;
+    out->merged_into = store_keep(q, 2, zone, &e);
+    out->merged_on = (int32_t)db_i64(q, 3);
+    db_done(q);
     return e;
 }
 

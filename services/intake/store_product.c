@@ -237,6 +237,23 @@ enum err store_add_product(struct store *s, struct slice id, const struct produc
     return e ? e : store_add_code(s, product->product, product->product, day);
 }
 
+enum err store_find_names(struct store *s, struct slice product, msgpack_zone *zone, struct store_names *out)
+{
+    sqlite3_stmt *q = s->statements[FIND_NAMES];
+    struct store_names names;
+    enum err e;
+
+    db_bind_text(q, 1, product);
+    e = store_one_row(q);
+    if (e) return e;
+    names.name = store_keep(q, 0, zone, &e);
+    names.owner = store_keep(q, 1, zone, &e);
+    names.province = store_keep(q, 2, zone, &e);
+    db_done(q);
+    if (!e) *out = names;
+    return e;
+}
+
 enum err store_rename_product(struct store *s, struct slice product, struct slice province, struct slice name,
                               struct slice owner, const char *owner_key, const char *name_key)
 {

@@ -67,6 +67,29 @@ static void marks_make_different_names(void **state)
     assert_string_not_equal(key, other);
 }
 
+static void letters_nobody_sees_make_no_other_name(void **state)
+{
+    static const char *const names[] = {
+        "\xc4\x90\xe1\xba\xb7ng d\xc3\xb2ng",                     /* plain */
+        "\xe2\x80\x8b\xc4\x90\xe1\xba\xb7ng d\xc3\xb2ng",         /* a blank of no width before it */
+        "\xef\xbb\xbf\xc4\x90\xe1\xba\xb7ng d\xc3\xb2ng",         /* a byte order mark */
+        "\xc4\x90\xe1\xba\xb7\xc2\xadng d\xe2\x80\x8d\xc3\xb2ng", /* a soft hyphen, a joiner */
+        "\xc4\x90\xe1\xba\xb7ng d\xc3\xb2ng\xef\xb8\x8f",         /* a variation selector */
+        "\xc4\x90\xe1\xba\xb7ng \xe2\x80\x8b d\xc3\xb2ng",        /* between two blanks */
+        "\xc3\x90\xe1\xba\xb7ng d\xc3\xb2ng",                     /* eth in capitals */
+    };
+    char key[64], other[64];
+
+    (void)state;
+    assert_int_equal(text_key(slice_text(names[0]), key, sizeof key), ERR_NONE);
+    for (size_t i = 1; i < sizeof names / sizeof *names; i++) {
+        assert_int_equal(text_key(slice_text(names[i]), other, sizeof other), ERR_NONE);
+        assert_string_equal(key, other);
+    }
+    assert_int_equal(text_key(slice_text("\xe2\x80\x8b"), key, sizeof key), ERR_NONE);
+    assert_string_equal(key, "");
+}
+
 static void key_needs_utf8_and_room(void **state)
 {
     char key[5];
@@ -158,6 +181,7 @@ int main(void)
         cmocka_unit_test(utf8_is_told_from_other_bytes),
         cmocka_unit_test(names_written_differently_have_one_key),
         cmocka_unit_test(marks_make_different_names),
+        cmocka_unit_test(letters_nobody_sees_make_no_other_name),
         cmocka_unit_test(key_needs_utf8_and_room),
         cmocka_unit_test(width_and_letters_do_not_depend_on_the_form),
         cmocka_unit_test(fitting_never_parts_a_letter_from_its_marks),

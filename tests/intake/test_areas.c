@@ -168,6 +168,214 @@ static void the_new_province_speaks_for_the_old(void **state)
     assert_true(slice_is(e.type, "intake.withdrawal.accepted"));
 }
 
+/* --- who may file --- */
+
+static void file_plan(struct fixture *f, const char *province)
+{
+    const struct plan_filed plan = { .province = slice_text(province),
+                                     .title = slice_text("Kế hoạch"),
+                                     .year_from = 2026,
+                                     .year_to = 2030,
+                                     .products = 1 };
+
+    feed(f, "a-province", &plan_filed_kind, province, &plan);
+}
+
+static void file_report(struct fixture *f, const char *province)
+{
+    const struct report_filed report = { .province = slice_text(province), .period_end = date(2025, 6, 30) };
+
+    feed(f, "a-province", &report_filed_kind, province, &report);
+}
+
+static void file_slip(struct fixture *f, const char *reference, const char *province, enum desk desk,
+                      int32_t received_on)
+{
+    const struct slip_filed slip = { .reference = slice_text(reference),
+                                     .province = slice_text(province),
+                                     .desk = desk,
+                                     .number = slice_text("1/PĐK"),
+                                     .received_on = received_on,
+                                     .has_commune_code = true,
+                                     .commune_code = slice_text("02152") };
+
+    feed(f, "a-province", &slip_filed_kind, province, &slip);
+}
+
+static void file_request(struct fixture *f, const char *reference, const char *province, enum desk desk)
+{
+    static const struct item_asked form = { .item = { "registration_form", 17 } };
+    const struct request_filed request = { .reference = slice_text(reference),
+                                           .province = slice_text(province),
+                                           .desk = desk,
+                                           .items = &form,
+                                           .items_count = 1,
+                                           .reason = slice_text("why"),
+                                           .due_before = date(2026, 12, 1) };
+
+    feed(f, "a-province", &request_filed_kind, province, &request);
+}
+
+static void file_rejection(struct fixture *f, const char *reference, const char *province, enum desk desk)
+{
+    const struct rejection_filed rejection = { .reference = slice_text(reference),
+                                               .province = slice_text(province),
+                                               .desk = desk,
+                                               .ground = slice_text("FORGED_DOSSIER"),
+                                               .reason = slice_text("why") };
+
+    feed(f, "a-province", &rejection_filed_kind, province, &rejection);
+}
+
+/* Everything that intake hears from this province is refused with this code. */
+static void assert_all_refused(struct fixture *f, const char *province, const char *code,
+                               struct slice dossier)
+{
+    struct dossier_filed d = new_dossier("BK-09", "Trà", dossier_kind_FIRST);
+    const struct dossier_supplemented s = {
+        .dossier = dossier, .has_product = true, .product = slice_text("Miến"), .reason = slice_text("why")
+    };
+    const struct dossier_withdrawn w = { .dossier = dossier, .reason = slice_text("why") };
+
+    d.province = slice_text(province);
+    feed(f, "a-province", &dossier_filed_kind, province, &d);
+    assert_refused(f, "intake.dossier.returned", code);
+    file_plan(f, province);
+    assert_refused(f, "intake.plan.refused", code);
+    file_report(f, province);
+    assert_refused(f, "intake.report.refused", code);
+    file_slip(f, "BK-09", province, desk_COMMUNE, f->day);
+    assert_refused(f, "intake.slip.refused", code);
+    file_request(f, "BK-01", province, desk_COMMUNE);
+    assert_refused(f, "intake.request.refused", code);
+    file_rejection(f, "BK-01", province, desk_COMMUNE);
+    assert_refused(f, "intake.rejection.refused", code);
+    feed(f, "a-province", &dossier_supplemented_kind, province, &s);
+    assert_refused(f, "intake.supplement.returned", code);
+    feed(f, "a-province", &dossier_withdrawn_kind, province, &w);
+    assert_refused(f, "intake.withdrawal.refused", code);
+}
+
+static void a_merged_province_files_nothing_more(void **state)
+{
+    struct fixture *f = *state;
+    const struct dossier_filed old = a_dossier("BK-01", "Miến dong");
+    struct slice sentence = { NULL, 0 }, dossier;
+    struct dossier_supplemented s = { .has_product = true,
+                                      .product = slice_text("Miến"),
+                                      .reason = slice_text("why") };
+    struct envelope e;
+
+    s.dossier = dossier = accepted_id(f, &old);
+    start_day(f, date(2025, 6, 30));
+    file_plan(f, "06");
+    assert_outcomes(f, (const char *const[]){ "intake.plan.registered", NULL });
+    start_day(f, date(2025, 7, 1));
+    assert_all_refused(f, "06", "PROVINCE_MERGED", dossier);
+    e = outcome(f, 0);
+    assert_true(mp_text(mp_find(&e.data, "sentence"), &sentence));
+    assert_true(slice_is(sentence, "06 became part of 19 on 2025-07-01; file as 19"));
+    /* 19 carries on what 06 began. */
+    feed(f, "province-19", &dossier_supplemented_kind, "19", &s);
+    e = outcome(f, bench_outcomes(f->bench) - 1);
+    assert_true(slice_is(e.type, "intake.supplement.accepted"));
+    file_report(f, "19");
+    assert_outcomes(f, (const char *const[]){ "intake.report.registered", NULL });
+}
+
+/* The merger holds from its day on, whether it was announced already or not. */
+static void the_day_decides_who_files(void **state)
+{
+    struct fixture *f = *state;
+
+    f->day = date(2025, 7, 1);
+    file_plan(f, "06");
+    assert_refused(f, "intake.plan.refused", "PROVINCE_MERGED");
+    file_plan(f, "01");
+    assert_outcomes(f, (const char *const[]){ "intake.plan.registered", NULL });
+}
+
+/* 10 became part of 15, and 15 itself is another area since: its code is taken under the new meaning. */
+static void a_code_that_keeps_its_number_goes_on(void **state)
+{
+    static const struct area_pair more[] = { { { "10", 2 }, { "15", 2 } },
+                                             { { "15", 2 }, { "15", 2 } },
+                                             { { "31", 2 }, { "30", 2 } },
+                                             { { "30", 2 }, { "31", 2 } } };
+    struct fixture *f = *state;
+    struct rules_adopted areas = areas_of_2025();
+
+    areas.name = slice_text("areas-more");
+    areas.areas = more;
+    areas.areas_count = 4;
+    adopt(f, areas);
+    start_day(f, date(2025, 7, 1));
+    file_plan(f, "10");
+    assert_refused(f, "intake.plan.refused", "PROVINCE_MERGED");
+    file_plan(f, "15");
+    assert_outcomes(f, (const char *const[]){ "intake.plan.registered", NULL });
+    file_plan(f, "30");
+    assert_outcomes(f, (const char *const[]){ "intake.plan.registered", NULL });
+}
+
+static void a_province_that_no_areas_know_files_nothing(void **state)
+{
+    struct fixture *f = *state;
+    const struct dossier_filed old = a_dossier("BK-01", "Miến dong");
+
+    assert_all_refused(f, "99", "PROVINCE_UNKNOWN", accepted_id(f, &old));
+}
+
+static void without_areas_every_code_is_taken(void **state)
+{
+    struct fixture *f = *state;
+
+    start_day(f, date(2026, 6, 1));
+    file_plan(f, "99");
+    assert_outcomes(f, (const char *const[]){ "intake.plan.registered", NULL });
+}
+
+static void there_are_no_district_desks_without_districts(void **state)
+{
+    struct fixture *f = *state;
+
+    start_day(f, date(2025, 7, 1));
+    file_slip(f, "TN-01", "19", desk_DISTRICT, date(2025, 7, 1));
+    assert_refused(f, "intake.slip.refused", "DESK_ABOLISHED");
+    /* One that was given before may be told of later, by the province that carries on. */
+    file_slip(f, "TN-01", "19", desk_DISTRICT, date(2025, 6, 30));
+    assert_outcomes(f, (const char *const[]){ "intake.slip.registered", NULL });
+    file_request(f, "TN-01", "19", desk_DISTRICT);
+    assert_refused(f, "intake.request.refused", "DESK_ABOLISHED");
+    file_rejection(f, "TN-01", "19", desk_DISTRICT);
+    assert_refused(f, "intake.rejection.refused", "DESK_ABOLISHED");
+    file_rejection(f, "TN-01", "19", desk_PROVINCE);
+    assert_outcomes(f, (const char *const[]){ "intake.rejection.registered", NULL });
+}
+
+/* What was asked for under the old province has come when the new one files the dossier. */
+static void a_request_is_closed_across_the_merger(void **state)
+{
+    struct fixture *f = *state;
+    struct dossier_filed d = new_dossier("M1", "Trà hoa vàng", dossier_kind_FIRST);
+    msgpack_object answer, requests;
+    struct envelope e;
+
+    start_day(f, date(2025, 6, 30));
+    file_slip(f, "M1", "06", desk_COMMUNE, date(2025, 6, 30));
+    file_request(f, "M1", "06", desk_COMMUNE);
+    assert_outcomes(f, (const char *const[]){ "intake.request.registered", NULL });
+    start_day(f, date(2025, 7, 2));
+    d.has_rubric = d.has_proposed_on = false;
+    (void)accepted_id(f, &d);
+    e = outcome(f, 0);
+    assert_text(&e.data, "received_on", "2025-06-30");
+    answer = ask(f, "dossier", "key", "M1", ERR_NONE);
+    requests = *mp_find(&answer, "requests");
+    assert_int_equal(requests.via.array.size, 1);
+    assert_false(mp_find(&requests.via.array.ptr[0], "open")->via.boolean);
+}
+
 /* --- owners --- */
 
 static void an_owner_is_registered_once_with_all_its_products(void **state)
@@ -238,6 +446,7 @@ static void a_corrected_applicant_is_an_owner_too(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_it, close_it)
+#define BARE(name) cmocka_unit_test_setup_teardown(name, open_bare, close_it)
 
 int main(void)
 {
@@ -248,6 +457,13 @@ int main(void)
         TEST(before_the_merger_provinces_are_apart),
         TEST(areas_that_do_not_recode_leave_the_code),
         TEST(the_new_province_speaks_for_the_old),
+        TEST(a_merged_province_files_nothing_more),
+        TEST(the_day_decides_who_files),
+        TEST(a_code_that_keeps_its_number_goes_on),
+        TEST(a_province_that_no_areas_know_files_nothing),
+        BARE(without_areas_every_code_is_taken),
+        TEST(there_are_no_district_desks_without_districts),
+        TEST(a_request_is_closed_across_the_merger),
         TEST(an_owner_is_registered_once_with_all_its_products),
         TEST(a_name_of_two_provinces_needs_the_province),
         TEST(a_corrected_applicant_is_an_owner_too),

@@ -104,6 +104,7 @@ static void districts_end_with_the_areas(void **state)
     assert_gap(f, "FIELD_FORMAT", "district_code");
     d.district_code = slice_text("066");
     start_day(f, date(2025, 7, 1));
+    d.province = slice_text("19");
     file(f, &d);
     assert_gap(f, "FIELD_ABOLISHED", "district_code");
 }

@@ -121,12 +121,13 @@ static void serials_count_and_codes_follow_the_day(void **state)
     assert_text(&e.data, "product", "06-066-02152-2-2018");
     f->day = clock_day_from_civil(2025, 7, 1);
     d = a_dossier("BK-03", "Trà hoa vàng");
+    d.province = slice_text("19");
     d.has_district_code = d.has_rule_set = false;
     d.items = new_papers;
     d.items_count = 2;
     file(f, &d);
     e = outcome(f, 0);
-    assert_text(&e.data, "product", "06-02152-1-2025");
+    assert_text(&e.data, "product", "19-02152-1-2025");
     assert_text(&e.data, "rule_set", "QD148");
 }
 
@@ -197,7 +198,7 @@ static void a_dossier_is_withdrawn_once_by_its_province(void **state)
     feed(f, "province-06", &dossier_withdrawn_kind, "06", &w);
     assert_refused(f, "intake.withdrawal.refused", "NOT_YET");
     w.dossier = accepted_id(f, &d);
-    feed(f, "province-24", &dossier_withdrawn_kind, "24", &w);
+    feed(f, "province-01", &dossier_withdrawn_kind, "01", &w);
     assert_refused(f, "intake.withdrawal.refused", "WRONG_PROVINCE");
     feed(f, "province-06", &dossier_withdrawn_kind, "06", &w);
     e = outcome(f, 0);
@@ -210,6 +211,81 @@ static void a_dossier_is_withdrawn_once_by_its_province(void **state)
     assert_int_equal(bench_outcomes(f->bench), 1);
     e = outcome(f, 0);
     assert_text(&e.data, "product", "06-066-02152-1-2018");
+}
+
+/* A supplement of this dossier gives its product another name, and another applicant. */
+static void rename_by(struct fixture *f, struct slice dossier, const char *product, const char *owner)
+{
+    const struct dossier_supplemented s = { .dossier = dossier,
+                                            .has_product = true,
+                                            .product = slice_text(product),
+                                            .has_owner = owner != NULL,
+                                            .owner = slice_text(owner),
+                                            .reason = slice_text("why") };
+
+    feed(f, "province-06", &dossier_supplemented_kind, "06", &s);
+    assert_true(slice_is(outcome(f, bench_outcomes(f->bench) - 1).type, "intake.supplement.accepted"));
+}
+
+static void withdraw(struct fixture *f, struct slice dossier)
+{
+    const struct dossier_withdrawn w = { .dossier = dossier, .reason = slice_text("why") };
+
+    feed(f, "province-06", &dossier_withdrawn_kind, "06", &w);
+    assert_true(slice_is(outcome(f, 0).type, "intake.withdrawal.accepted"));
+}
+
+static void assert_names(struct fixture *f, const char *product, const char *name, const char *owner_code)
+{
+    const msgpack_object answer = ask(f, "product", "product", product, ERR_NONE);
+
+    assert_text(&answer, "name", name);
+    assert_text(&answer, "owner_code", owner_code);
+}
+
+static void a_name_goes_back_with_its_dossier(void **state)
+{
+    static const char first[] = "06-066-02152-1-2018";
+    struct fixture *f = *state;
+    const struct rejection_filed away = { .reference = slice_text("BK-03"),
+                                          .province = slice_text("06"),
+                                          .desk = desk_PROVINCE,
+                                          .ground = slice_text("FORGED_DOSSIER"),
+                                          .reason = slice_text("why") };
+    struct dossier_filed d = a_dossier("BK-01", "Miến dong"), again = a_dossier("BK-02", "Miến dong");
+    struct slice one, two, three;
+
+    one = accepted_id(f, &d);
+    again.round = slice_text("2018-2");
+    two = accepted_id(f, &again);
+    rename_by(f, one, "Miến dong Tài Hoan", "HTX Côn Minh");
+    assert_names(f, first, "Miến dong Tài Hoan", "CT-06-000002");
+    rename_by(f, two, "Miến đặc biệt", NULL);
+    assert_names(f, first, "Miến đặc biệt", "CT-06-000001");
+    withdraw(f, one); /* it did not give the present name */
+    assert_names(f, first, "Miến đặc biệt", "CT-06-000001");
+    withdraw(f, two); /* no dossier stands: as it was registered */
+    assert_names(f, first, "Miến dong", "CT-06-000001");
+    /* The same when a dossier is turned away. */
+    d.reference = slice_text("BK-03");
+    three = accepted_id(f, &d);
+    rename_by(f, three, "Miến đỏ", NULL);
+    feed(f, "province-06", &rejection_filed_kind, "06", &away);
+    assert_names(f, first, "Miến dong", "CT-06-000001");
+}
+
+static void a_name_that_another_product_has_by_now_does_not_go_back(void **state)
+{
+    struct fixture *f = *state;
+    struct dossier_filed d = a_dossier("BK-01", "Miến dong");
+    const struct slice one = accepted_id(f, &d);
+
+    rename_by(f, one, "Miến đỏ", NULL);
+    d.reference = slice_text("BK-02");
+    (void)accepted_id(f, &d);
+    withdraw(f, one);
+    assert_names(f, "06-066-02152-1-2018", "Miến đỏ", "CT-06-000001");
+    assert_names(f, "06-066-02152-2-2018", "Miến dong", "CT-06-000001");
 }
 
 static void plans_are_registered_once_and_summed(void **state)
@@ -233,7 +309,7 @@ static void plans_are_registered_once_and_summed(void **state)
     feed(f, "province-06", &plan_filed_kind, "06", &plan);
     assert_refused(f, "intake.plan.refused", "PLAN_YEARS");
     plan.year_to = 2025;
-    feed(f, "province-06", &plan_filed_kind, "24", &plan);
+    feed(f, "province-06", &plan_filed_kind, "01", &plan);
     assert_refused(f, "intake.plan.refused", "WRONG_PROVINCE");
     feed(f, "province-06", &plan_filed_kind, "06", &plan);
     answer = ask(f, "plans", NULL, NULL, ERR_NONE);
@@ -277,6 +353,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_supplement_makes_a_new_version, open_it, close_it),
         cmocka_unit_test_setup_teardown(a_rated_dossier_stays_as_it_is, open_it, close_it),
         cmocka_unit_test_setup_teardown(a_dossier_is_withdrawn_once_by_its_province, open_it, close_it),
+        cmocka_unit_test_setup_teardown(a_name_goes_back_with_its_dossier, open_it, close_it),
+        cmocka_unit_test_setup_teardown(a_name_that_another_product_has_by_now_does_not_go_back, open_it,
+                                        close_it),
         cmocka_unit_test_setup_teardown(plans_are_registered_once_and_summed, open_it, close_it),
         cmocka_unit_test_setup_teardown(reports_are_registered_and_late_ones_say_so, open_it, close_it),
     };

@@ -251,7 +251,114 @@ static void a_product_with_a_certificate_is_not_filed_as_first(void **state)
     start_day(f, ends - 119);
     (void)accepted_id(f, &d);
     e = outcome(f, 0);
-    assert_null(mp_find(&e.data, "certificate"));
+    assert_text(&e.data, "certificate", "OCOP-06-2024-0001");
+}
+
+/* Accepted as a first dossier of this product and certificate. */
+static void assert_first_of(struct fixture *f, const struct dossier_filed *d, const char *product,
+                            const char *certificate)
+{
+    struct envelope e;
+
+    (void)accepted_id(f, d);
+    e = outcome(f, 0);
+    assert_text(&e.data, "kind", "first");
+    assert_text(&e.data, "product", product);
+    if (certificate)
+        assert_text(&e.data, "certificate", certificate);
+    else
+        assert_null(mp_find(&e.data, "certificate"));
+}
+
+/* Too late for a re-rating, as that is told: the product is filed as first, and stays the same product. */
+static void a_first_dossier_is_of_the_recorded_product_it_names(void **state)
+{
+    struct fixture *f = *state;
+    struct dossier_filed d =
+        again("TN-01", dossier_kind_RE_RATING, "06-066-02152-7-2022", "GHI-06-2024-0001");
+
+    record(f, "GHI-06-2024-0001", "06-066-02152-7-2022", "Miến dong", "HTX Tài Hoan", date(2027, 6, 30));
+    start_day(f, date(2027, 6, 30) - 119);
+    file(f, &d);
+    assert_refused(f, "intake.dossier.returned", "RE_RATING_LATE");
+    d.kind = dossier_kind_FIRST;
+    d.product = slice_text("Miến dong mới");
+    assert_first_of(f, &d, "06-066-02152-7-2022", "GHI-06-2024-0001");
+    assert_outcomes(f, (const char *const[]){ "intake.dossier.accepted", "intake.owner.registered",
+                                              "intake.product.registered", "intake.product.recoded", NULL });
+    d = again("TN-02", dossier_kind_FIRST, NULL, "GHI-06-2024-0001");
+    d.round = slice_text("2027-2");
+    assert_first_of(f, &d, "06-066-02152-7-2022", "GHI-06-2024-0001");
+    d = again("TN-03", dossier_kind_FIRST, "06-066-02152-7-2022", NULL);
+    d.round = slice_text("2027-3");
+    assert_first_of(f, &d, "06-066-02152-7-2022", "GHI-06-2024-0001");
+}
+
+static void a_first_dossier_is_of_the_recorded_product_it_bears_the_names_of(void **state)
+{
+    struct fixture *f = *state;
+    struct dossier_filed d = again("TN-01", dossier_kind_FIRST, NULL, NULL);
+
+    record(f, "GHI-06-2020-0001", "06-066-02152-7-2022", "MIẾN  dong", "HTX Tài Hoan", date(2025, 6, 30));
+    record(f, "GHI-06-2020-0002", NULL, "Tinh nghệ", "HTX Tài Hoan", date(2025, 6, 30));
+    start_day(f, date(2026, 6, 1));
+    assert_first_of(f, &d, "06-066-02152-7-2022", "GHI-06-2020-0001");
+    d.reference = slice_text("TN-02");
+    d.product = slice_text("Tinh nghệ");
+    assert_first_of(f, &d, "19-02152-2-2026", "GHI-06-2020-0002");
+    d.reference = slice_text("TN-03");
+    d.round = slice_text("2026-3");
+    assert_first_of(f, &d, "19-02152-2-2026", "GHI-06-2020-0002");
+    assert_outcomes(f, (const char *const[]){ "intake.dossier.accepted", NULL });
+}
+
+static void a_first_dossier_names_nothing_in_vain(void **state)
+{
+    struct fixture *f = *state;
+    const struct certificate_revoked revoked = { .certificate = slice_text("GHI-06-2020-0001"),
+                                                 .product = slice_text("06-066-02152-7-2022"),
+                                                 .name = slice_text("Miến dong"),
+                                                 .owner = slice_text("HTX Tài Hoan"),
+                                                 .ground = ground_LAW_BROKEN,
+                                                 .number = slice_text("2/QĐ"),
+                                                 .revoked_on = date(2026, 5, 30) };
+    struct dossier_filed d = again("TN-01", dossier_kind_FIRST, "06-066-02152-9-2018", NULL);
+
+    record(f, "GHI-06-2020-0001", "06-066-02152-7-2022", "Miến dong", "HTX Tài Hoan", date(2027, 6, 30));
+    start_day(f, date(2026, 6, 1));
+    file(f, &d);
+    assert_gap(f, "UNKNOWN_PRODUCT", "product_code");
+    d = again("TN-01", dossier_kind_FIRST, NULL, "GHI-06-2020-0009");
+    file(f, &d);
+    assert_gap(f, "UNKNOWN_PRODUCT", "certificate");
+    d = again("TN-01", dossier_kind_FIRST, "06-066-02152-7-2022", NULL);
+    d.owner = slice_text("HTX khác");
+    file(f, &d);
+    assert_gap(f, "WRONG_OWNER", "owner");
+    d.owner = slice_text("HTX Tài Hoan");
+    file(f, &d);
+    assert_refused(f, "intake.dossier.returned", "FIRST_EXISTS");
+    feed(f, "certification", &certificate_revoked_kind, "06", &revoked);
+    d.has_certificate = true;
+    d.certificate = slice_text("GHI-06-2020-0001");
+    file(f, &d);
+    assert_gap(f, "CERTIFICATE_OVER", "certificate");
+    d.has_certificate = false;
+    assert_first_of(f, &d, "06-066-02152-7-2022", NULL);
+}
+
+/* A list says a code for a product that is here another owner's: the code stays theirs. */
+static void a_printed_code_of_another_owner_is_not_taken(void **state)
+{
+    struct fixture *f = *state;
+    struct dossier_filed d = again("TN-01", dossier_kind_FIRST, NULL, NULL);
+
+    product_of_2018(f);
+    record(f, "GHI-06-2020-0001", "06-066-02152-1-2018", "Trà", "HTX khác", date(2025, 6, 30));
+    start_day(f, date(2026, 6, 1));
+    d.product = slice_text("Trà");
+    d.owner = slice_text("HTX khác");
+    assert_first_of(f, &d, "19-02152-1-2026", "GHI-06-2020-0001");
 }
 
 static void a_first_dossier_waits_for_the_end_of_a_recorded_certificate(void **state)
@@ -329,6 +436,10 @@ int main(void)
         TEST(a_window_that_closed_before_the_law_may_be_missed),
         TEST(a_re_rating_of_the_older_law_has_thirty_days),
         TEST(a_product_with_a_certificate_is_not_filed_as_first),
+        TEST(a_first_dossier_is_of_the_recorded_product_it_names),
+        TEST(a_first_dossier_is_of_the_recorded_product_it_bears_the_names_of),
+        TEST(a_first_dossier_names_nothing_in_vain),
+        TEST(a_printed_code_of_another_owner_is_not_taken),
         TEST(a_first_dossier_waits_for_the_end_of_a_recorded_certificate),
         TEST(a_recorded_certificate_without_a_code_registers_its_product),
         TEST(a_printed_code_becomes_the_first_code_of_its_product),

@@ -52,7 +52,7 @@ static void add_dossier(struct fixture *f, const char *id, const char *reference
                                                .rule_set = slice_text("QD1048") };
     const struct dossier_filed filed = { .has_items = true, .items = &paper, .items_count = 1 };
 
-    assert_int_equal(store_add_dossier(&f->store, slice_text(id), &accepted, &filed, seq), ERR_NONE);
+    assert_int_equal(store_add_dossier(&f->store, slice_text(id), &accepted, &filed, seq, seq + 1), ERR_NONE);
 }
 
 static void a_plan_is_found_again(void **state)
@@ -132,7 +132,7 @@ static void a_supplement_makes_a_version_beside_the_first(void **state)
     bool there = false;
 
     add_dossier(f, "d1", "BK-01", 1);
-    assert_int_equal(store_add_version(&f->store, &accepted, &filed), ERR_NONE);
+    assert_int_equal(store_add_version(&f->store, &accepted, &filed, 20), ERR_NONE);
     assert_int_equal(store_find_dossier(&f->store, slice_text("d1"), f->zone, &d), ERR_NONE);
     assert_int_equal(d.version, 2);
     assert_true(slice_is(d.name, "Miến dong Tài Hoan"));
