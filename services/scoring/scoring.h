@@ -22,6 +22,20 @@ struct council {
     int64_t members, quorum_percent, spread_hundredths;
 };
 
+/* A province's code as it stands on a day, by the adopted areas. */
+struct province {
+    struct slice code;
+    bool known;        /* some areas file names it, or none is adopted */
+    bool merged;       /* it became part of another, and no other has its code now */
+    struct slice into; /* when merged */
+    int32_t merged_on;
+};
+/* May anything be done in this province's name? What began in an old one's is carried on in the new one's.
+ *
+ * ERR_INVALID  PROVINCE_MERGED, PROVINCE_UNKNOWN
+ */
+enum err scoring_province_stands(const struct province *province, struct why *why);
+
 /* A dossier as intake accepted it, with what supplements and withdrawals changed since. */
 struct dossier {
     struct slice id, reference, product, name, owner, province, round, rule_set;

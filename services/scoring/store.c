@@ -31,7 +31,12 @@ static const char *const sql[STATEMENTS] = {
         " ON CONFLICT(dossier) DO NOTHING",
     [SUPPLEMENT_DOSSIER] = "UPDATE dossier SET name = ?2, owner = ?3, version = ?4 WHERE dossier = ?1",
     [WITHDRAW_DOSSIER] = "UPDATE dossier SET withdrawn = 1 WHERE dossier = ?1",
-    [REJECT_DOSSIER] = "UPDATE dossier SET withdrawn = 1 WHERE province = ?1 AND reference = ?2",
+    /* Its own, or else one of a province that merged into it. */
+    [REJECT_DOSSIER] = "UPDATE dossier SET withdrawn = 1 WHERE reference = ?2 AND province = (SELECT "
+                       "d.province FROM dossier d"
+                       " WHERE d.reference = ?2 AND (d.province = ?1 OR EXISTS(SELECT 1 FROM area a"
+                       " WHERE a.old_code = d.province AND a.new_code = ?1 AND a.merged_on <= ?3))"
+                       " ORDER BY d.province = ?1 DESC, d.province LIMIT 1)",
     [FIND_DOSSIER] =
         "SELECT dossier, reference, product, name, owner, province, round, rule_set, rubric, withdrawn,"
         " kind = ?2, received_on FROM dossier WHERE dossier = ?1",
@@ -46,6 +51,13 @@ static const char *const sql[STATEMENTS] = {
                         " EXISTS(SELECT 1 FROM area a JOIN dossier d ON d.province = a.old_code"
                         " WHERE d.dossier = ?2 AND a.new_code = ?5 AND a.merged_on <= ?6)",
     [ADD_AREA] = "INSERT INTO area(old_code, new_code, merged_on) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    /* A code that is also one of the new period means the new province. */
+    [FIND_PROVINCE] =
+        "SELECT NOT EXISTS(SELECT 1 FROM area) OR EXISTS(SELECT 1 FROM area WHERE ?1 IN (old_code, "
+        "new_code)),"
+        " m.new_code, m.merged_on FROM (SELECT 1) LEFT JOIN (SELECT new_code, merged_on FROM area a"
+        " WHERE old_code = ?1 AND merged_on <= ?2 AND NOT EXISTS(SELECT 1 FROM area n WHERE n.new_code = ?1"
+        " AND n.merged_on BETWEEN a.merged_on AND ?2) ORDER BY merged_on DESC LIMIT 1) m",
     [ADD_CONFLICT] = "INSERT INTO conflict(council, dossier, member, event) VALUES (?1, ?2, ?3, ?4)",
     [FIND_CONFLICTS] = "SELECT count(*), ifnull(max(t.seat = ?3), 0) FROM conflict x"
                        " JOIN seat t ON t.council = x.council AND t.member = x.member"
@@ -271,12 +283,13 @@ enum err store_withdraw_dossier(struct store *s, struct slice id)
     return db_run(q);
 }
 
-enum err store_reject_dossier(struct store *s, struct slice province, struct slice reference)
+enum err store_reject_dossier(struct store *s, struct slice province, struct slice reference, int32_t day)
 {
     sqlite3_stmt *q = s->statements[REJECT_DOSSIER];
 
     db_bind_text(q, 1, province);
     db_bind_text(q, 2, reference);
+    db_bind_i64(q, 3, day);
     return db_run(q);
 }
 
@@ -307,12 +320,40 @@ enum err store_find_dossier(struct store *s, struct slice id, msgpack_zone *zone
     return e;
 }
 
-enum err store_add_area(struct store *s, const struct area_merged *merged)
+/* --- provinces --- */
+
+enum err store_add_areas(struct store *s, const struct rules_adopted *areas)
 {
     sqlite3_stmt *q = s->statements[ADD_AREA];
+    enum err e = ERR_NONE;
 
-    db_bind_text(q, 1, merged->old_code);
-    db_bind_text(q, 2, merged->new_code);
-    db_bind_i64(q, 3, merged->merged_on);
-    return db_run(q);
+    for (size_t i = 0; !e && i < areas->areas_count; i++) {
+        db_bind_text(q, 1, areas->areas[i].old_code);
+        db_bind_text(q, 2, areas->areas[i].new_code);
+        db_bind_i64(q, 3, areas->first_day);
+        e = db_run(q);
+    }
+    return e;
+}
+
+enum err store_find_province(struct store *s, struct slice code, int32_t day, msgpack_zone *zone,
+                             struct province *out)
+{
+    sqlite3_stmt *q = s->statements[FIND_PROVINCE];
+    struct province found = { .code = code };
+    enum err e = ERR_NONE;
+
+    db_bind_text(q, 1, code);
+    db_bind_i64(q, 2, day);
+    e = store_one_row(q);
+    if (e) return e;
+    found.known = db_i64(q, 0) != 0;
+    found.merged = sqlite3_column_type(q, 1) != SQLITE_NULL;
+    if (found.merged) {
+        found.into = store_keep(q, 1, zone, &e);
+        found.merged_on = (int32_t)db_i64(q, 2);
+    }
+    db_done(q);
+    if (!e) *out = found;
+    return e;
 }
