@@ -199,10 +199,12 @@ static enum err close_all(struct session *s, const struct slice *pending, size_t
 }
 
 /* What a closing is refused for before any product is looked at. */
-static enum err admit_closing(struct turn *turn, const struct round_closed *closed, size_t pending)
+static enum err admit_closing(struct turn *turn, const struct council *council,
+                              const struct round_closed *closed, size_t pending)
 {
+    const struct rule_set *set = NULL;
     bool before = false;
-    const enum err e = store_has_closing(turn_store(turn), turn_envelope(turn)->id, &before);
+    enum err e = store_has_closing(turn_store(turn), turn_envelope(turn)->id, &before);
 
     if (e) return e;
     if (before)
@@ -211,6 +213,10 @@ static enum err admit_closing(struct turn *turn, const struct round_closed *clos
                        "left, change its "
                        "remark.",
                        SLICE_ARG(closed->council));
+    e = store_find_rule_set(turn_store(turn), council->rule_set, &set, NULL, turn_why(turn));
+    if (e == ERR_NOT_FOUND) return ERR_PROMISE; /* a council is admitted only under an adopted one */
+    if (!e) e = scoring_may_close(council, set, closed->closed_on, turn_day(turn), turn_why(turn));
+    if (e) return e;
     if (pending == 0)
         return why_set(turn_why(turn), ERR_INVALID, "NO_SHEETS",
                        "Council %.*s has no sheets for a product that it has not rated; submit sheets first.",
@@ -229,7 +235,7 @@ enum err decide_round_closed(struct turn *turn, const struct record *rec)
 
     if (!e) e = find_council(turn, rec, closed.council, &s.council);
     if (!e) e = store_list_pending(turn_store(turn), &s.council, turn_zone(turn), &pending, &count);
-    if (!e) e = admit_closing(turn, &closed, count);
+    if (!e) e = admit_closing(turn, &s.council, &closed, count);
     if (e) return e;
     s.zone = msgpack_zone_new(CLOSING_ZONE_BYTES);
     if (!s.zone) return ERR_NOMEM;

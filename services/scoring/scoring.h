@@ -20,6 +20,7 @@ struct council {
     struct slice council, province, round, rule_set;
     enum level level;
     int64_t members, quorum_percent, spread_hundredths;
+    int32_t formed_on;
 };
 
 /* A province's code as it stands on a day, by the adopted areas. */
@@ -73,6 +74,13 @@ enum err scoring_form_council(const struct council_formed *formed, struct slice 
  */
 enum err scoring_may_score(const struct council *council, const struct dossier *dossier,
                            const struct rule_set *set, struct slice member, const struct standing *standing,
+                           int32_t day, struct why *why);
+
+/* May this council close on `day`, by a meeting on `closed_on`?
+ *
+ * ERR_INVALID  CLOSED_ON_FUTURE, CLOSED_ON_EARLY, LEVEL_NOT_IN_FORCE
+ */
+enum err scoring_may_close(const struct council *council, const struct rule_set *set, int32_t closed_on,
                            int32_t day, struct why *why);
 
 /* May a dossier still be scored and rated on `day`? `newest` is the newest adopted rule set in force then
