@@ -131,7 +131,7 @@ enum err scoring_may_score(const struct council *council, const struct dossier *
                        SLICE_ARG(member), SLICE_ARG(dossier->reference));
     if (dossier->withdrawn)
         return why_set(why, ERR_INVALID, "WITHDRAWN",
-                       "Dossier %.*s was withdrawn by its applicant and is scored no more.",
+                       "Dossier %.*s was withdrawn or turned away and is scored no more.",
                        SLICE_ARG(dossier->reference));
     if (!standing->remanded && !slice_equal(dossier->round, council->round))
         return why_set(

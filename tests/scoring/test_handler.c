@@ -150,6 +150,7 @@ static void a_rejected_dossier_is_not_scored(void **state)
     const struct rejection_registered rejection = { .reference = { "d1", 2 },
                                                     .province = { "06", 2 },
                                                     .reason = { "forged", 6 } };
+    struct sheet_refused said;
 
     open_2018(r);
     submit_total(r, "an", "d1", 7000);
@@ -157,6 +158,8 @@ static void a_rejected_dossier_is_not_scored(void **state)
     say_as(r, "x1", "intake", &rejection_registered_kind, "06", &rejection);
     submit_total(r, "binh", "d1", 7000);
     refused(r, "scoring.sheet.refused", "WITHDRAWN");
+    heard(r, 0, &sheet_refused_kind, &said);
+    assert_true(slice_is(said.sentence, "Dossier d1 was withdrawn or turned away and is scored no more."));
     close_council(r, "c-06", "06");
     refused(r, "scoring.round.refused", "NO_SHEETS");
 }
