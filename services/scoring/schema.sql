@@ -6,6 +6,7 @@ CREATE TABLE rules(
     hash TEXT NOT NULL CHECK(length(hash) = 64),
     kind TEXT NOT NULL,
     first_day INTEGER,                      -- days since 1970; NULL: always
+    last_day INTEGER,                       -- NULL: open
     bytes BLOB NOT NULL
 ) STRICT;
 CREATE INDEX rules_first_day ON rules(first_day) WHERE kind = 'rule_set';

@@ -12,9 +12,14 @@
 static const char *const sql[STATEMENTS] = {
     [FIND_RULES_HASH] = "SELECT hash FROM rules WHERE name = ?1",
     [FIND_RULES] = "SELECT bytes FROM rules WHERE name = ?1",
-    [ADD_RULES] = "INSERT INTO rules(name, hash, kind, first_day, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [ADD_RULES] =
+        "INSERT INTO rules(name, hash, kind, first_day, bytes, last_day) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [FIND_NEWER_SET] = "SELECT name FROM rules WHERE kind = 'rule_set' AND first_day > ?1"
                        " AND first_day <= ?2 ORDER BY first_day DESC, name LIMIT 1",
+    [FIND_SET_OF_DAY] = "SELECT name FROM rules WHERE kind = 'rule_set' AND first_day IS ?1",
+    [FIND_SET_IN_FORCE] = "SELECT name FROM rules WHERE kind = 'rule_set' AND ifnull(first_day <= ?1, 1)"
+                          " AND ifnull(last_day >= ?1, 1) ORDER BY first_day DESC LIMIT 1",
+    [HAS_DOSSIERS] = "SELECT EXISTS(SELECT 1 FROM dossier)",
     [ADD_COUNCIL] = "INSERT INTO council(council, level, province, round, rule_set, members, quorum_percent,"
                     " spread_hundredths) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [ADD_SEAT] = "INSERT INTO seat(council, member, seat) VALUES (?1, ?2, ?3)",
@@ -250,6 +255,17 @@ enum err store_supplement_dossier(struct store *s, const struct supplement_accep
 enum err store_withdraw_dossier(struct store *s, struct slice id)
 {
     sqlite3_stmt *q = s->statements[WITHDRAW_DOSSIER];
+enum err store_has_dossiers(struct store *s, bool *out)
+{
+    sqlite3_stmt *q = s->statements[HAS_DOSSIERS];
+    const enum err e = store_one_row(q);
+
+    if (e) return e;
+    *out = db_i64(q, 0) != 0;
+    db_done(q);
+    return ERR_NONE;
+}
+
 
     db_bind_text(q, 1, id);
     return db_run(q);
