@@ -199,10 +199,11 @@ static enum err close_all(struct session *s, const struct slice *pending, size_t
 }
 
 /* What a closing is refused for before any product is looked at. */
-static enum err admit_closing(struct turn *turn, const struct round_closed *closed, size_t pending)
+static enum err admit_closing(struct turn *turn, const struct council *council,
+                              const struct round_closed *closed, size_t pending)
 {
     bool before = false;
-    const enum err e = store_has_closing(turn_store(turn), turn_envelope(turn)->id, &before);
+    enum err e = store_has_closing(turn_store(turn), turn_envelope(turn)->id, &before);
 
     if (e) return e;
     if (before)
@@ -229,7 +230,7 @@ enum err decide_round_closed(struct turn *turn, const struct record *rec)
 
     if (!e) e = find_council(turn, rec, closed.council, &s.council);
     if (!e) e = store_list_pending(turn_store(turn), &s.council, turn_zone(turn), &pending, &count);
-    if (!e) e = admit_closing(turn, &closed, count);
+    if (!e) e = admit_closing(turn, &s.council, &closed, count);
     if (e) return e;
     s.zone = msgpack_zone_new(CLOSING_ZONE_BYTES);
     if (!s.zone) return ERR_NOMEM;
@@ -248,6 +249,7 @@ enum err apply_product_rated(struct turn *turn, const struct record *outcome, co
 
     (void)cause;
     return read ? read : store_add_rating(turn_store(turn), e->id, &rated, outcome->seq);
+    const struct rule_set *set = NULL;
 }
 
 enum err apply_product_forwarded(struct turn *turn, const struct record *outcome, const struct record *cause)
@@ -258,6 +260,10 @@ enum err apply_product_forwarded(struct turn *turn, const struct record *outcome
 
     (void)outcome;
     (void)cause;
+    e = store_find_rule_set(turn_store(turn), council->rule_set, &set, NULL, turn_why(turn));
+    if (e == ERR_NOT_FOUND) return ERR_PROMISE; /* a council is admitted only under an adopted one */
+    if (!e) e = scoring_may_close(council, set, closed->closed_on, turn_day(turn), turn_why(turn));
+    if (e) return e;
     if (!e) e = round_closed_decode(turn_cause_envelope(turn), turn_zone(turn), &closed, turn_why(turn));
     if (!e) e = store_forward_rating(turn_store(turn), closed.council, &forwarded);
     return e;

@@ -1,4 +1,5 @@
 /* handler_council.c - councils are formed, and their members declare conflicts of interest. */
+#include "common/clock.h"
 #include "services/scoring/handler_inside.h"
 
 enum err decide_council_formed(struct turn *turn, const struct record *rec)
@@ -31,9 +32,8 @@ enum err apply_council_admitted(struct turn *turn, const struct record *outcome,
     enum err e = council_admitted_decode(turn_envelope(turn), turn_zone(turn), &admitted, turn_why(turn));
 
     (void)outcome;
-    (void)cause;
     if (!e) e = council_formed_decode(turn_cause_envelope(turn), turn_zone(turn), &formed, turn_why(turn));
-    if (!e) e = store_add_council(turn_store(turn), &formed, &admitted);
+    if (!e) e = store_add_council(turn_store(turn), &formed, &admitted, clock_day_of(cause->at_ms));
     return e;
 }
 

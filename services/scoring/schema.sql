@@ -19,7 +19,8 @@ CREATE TABLE council(
     rule_set TEXT NOT NULL,
     members INTEGER NOT NULL CHECK(members > 0),
     quorum_percent INTEGER NOT NULL,        -- in force for this council
-    spread_hundredths INTEGER NOT NULL
+    spread_hundredths INTEGER NOT NULL,
+    formed_on INTEGER NOT NULL              -- days since 1970: day of the council.formed
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE seat(

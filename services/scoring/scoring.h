@@ -20,6 +20,7 @@ struct council {
     struct slice council, province, round, rule_set;
     enum level level;
     int64_t members, quorum_percent, spread_hundredths;
+    int32_t formed_on;
 };
 
 /* A dossier as intake accepted it, with what supplements and withdrawals changed since. */
@@ -75,6 +76,13 @@ enum err scoring_in_time(const struct dossier *dossier, const struct rule_set *n
  * ERR_INVALID  STRANGER, WRONG_PROVINCE, ALREADY_RATED, CONFLICT_DUPLICATE
  */
 enum err scoring_may_declare(const struct council *council, const struct dossier *dossier,
+/* May this council close on `day`, by a meeting on `closed_on`?
+ *
+ * ERR_INVALID  CLOSED_ON_FUTURE, CLOSED_ON_EARLY, LEVEL_NOT_IN_FORCE
+ */
+enum err scoring_may_close(const struct council *council, const struct rule_set *set, int32_t closed_on,
+                           int32_t day, struct why *why);
+
                              struct slice member, const struct standing *standing, struct why *why);
 
 /* Is `rubric` (NULL: not adopted) one that a dossier under `set` may be scored with?

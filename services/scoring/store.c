@@ -21,10 +21,10 @@ static const char *const sql[STATEMENTS] = {
                           " AND ifnull(last_day >= ?1, 1) ORDER BY first_day DESC LIMIT 1",
     [HAS_DOSSIERS] = "SELECT EXISTS(SELECT 1 FROM dossier)",
     [ADD_COUNCIL] = "INSERT INTO council(council, level, province, round, rule_set, members, quorum_percent,"
-                    " spread_hundredths) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    " spread_hundredths, formed_on) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [ADD_SEAT] = "INSERT INTO seat(council, member, seat) VALUES (?1, ?2, ?3)",
-    [FIND_COUNCIL] = "SELECT level, province, round, rule_set, members, quorum_percent, spread_hundredths"
-                     " FROM council WHERE council = ?1",
+    [FIND_COUNCIL] = "SELECT level, province, round, rule_set, members, quorum_percent, spread_hundredths,"
+                     " formed_on FROM council WHERE council = ?1",
     [ADD_DOSSIER] =
         "INSERT INTO dossier(dossier, reference, product, name, owner, province, round, rule_set, rubric,"
         " kind, code, received_on) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
@@ -164,7 +164,7 @@ enum err store_grow(msgpack_zone *zone, size_t size, size_t count, size_t *capac
 /* --- councils --- */
 
 enum err store_add_council(struct store *s, const struct council_formed *formed,
-                           const struct council_admitted *admitted)
+                           const struct council_admitted *admitted, int32_t formed_on)
 {
     sqlite3_stmt *q = s->statements[ADD_COUNCIL];
     enum err e = ERR_NONE;
@@ -189,6 +189,7 @@ enum err store_add_council(struct store *s, const struct council_formed *formed,
 }
 
 static enum err level_of(struct slice word, enum level *out)
+    db_bind_i64(q, 9, formed_on);
 {
     for (int i = 0; i < level_COUNT; i++) {
         if (!slice_is(word, level_word((enum level)i))) continue;
@@ -226,6 +227,7 @@ enum err store_add_dossier(struct store *s, struct slice id, const struct dossie
 {
     sqlite3_stmt *q = s->statements[ADD_DOSSIER];
 
+    found.formed_on = (int32_t)db_i64(q, 7);
     db_bind_text(q, 1, id);
     db_bind_text(q, 2, accepted->reference);
     db_bind_text(q, 3, accepted->product);

@@ -260,7 +260,7 @@ static inline void submit_options(struct room *r, const char *council, const cha
 
 static inline void close_council(struct room *r, const char *council, const char *province)
 {
-    const struct round_closed e = { .council = text(council), .closed_on = 17881 };
+    const struct round_closed e = { .council = text(council), .closed_on = clock_day_of(r->at_ms) };
 
     say(r, &round_closed_kind, province, &e);
 }

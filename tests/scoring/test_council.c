@@ -113,6 +113,8 @@ static void a_level_that_ended_has_no_councils_any_more(void **state)
     refused(r, "scoring.council.refused", "LEVEL_NOT_IN_FORCE");
     submit_parts(r, "h1", "binh", 3000, 2000, 3000);
     refused(r, "scoring.sheet.refused", "LEVEL_NOT_IN_FORCE");
+    close_council(r, "h1", "06");
+    refused(r, "scoring.round.refused", "LEVEL_NOT_IN_FORCE");
     form_four(r, "t1", level_PROVINCE, "QD148", "2018-2", false);
     formed(r);
     submit_parts(r, "t1", "an", 3000, 2000, 3000); /* nobody beneath could send it up */

@@ -256,7 +256,7 @@ static void only_holds_settle_too(void **state)
 static void the_same_closing_again_is_refused(void **state)
 {
     struct room *r = *state;
-    const struct round_closed e = { .council = { "c-06", 4 }, .closed_on = 17881 };
+    const struct round_closed e = { .council = { "c-06", 4 }, .closed_on = clock_day_of(AT_MS) };
     struct product_rated rated;
 
     open_2018(r);
