@@ -131,12 +131,14 @@ void scoring_add(struct tally *tally, const struct marked_sheet *sheet, enum sea
 /* What a closing does with a product. */
 enum closing {
     CLOSING_RATES,
-    CLOSING_HOLDS_QUORUM, /* too few sheets, or none of the chair */
+    CLOSING_HOLDS_QUORUM, /* too few sheets */
+    CLOSING_HOLDS_CHAIR,  /* enough, but nobody presides */
     CLOSING_HOLDS_SPREAD  /* the members are too far apart, or those who were have not scored again */
 };
-/* A product whose evaluation a gate ended is rated whatever the spread: its points no longer matter. */
+/* A product whose evaluation a gate ended is rated whatever the spread: its points no longer matter.
+ * `why` says why one is held: QUORUM, CHAIR or SPREAD. */
 enum closing scoring_weigh(const struct rule_set *set, const struct rubric *rubric,
-                           const struct council *council, const struct tally *tally);
+                           const struct council *council, const struct tally *tally, struct why *why);
 
 /* Is a sheet that a held product waits for: one still asked for, else the lowest and the highest? */
 bool scoring_is_far(const struct tally *tally, int64_t total_hundredths, bool asked);

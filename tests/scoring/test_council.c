@@ -338,6 +338,7 @@ static void without_a_vice_chair_nobody_stands_in(void **state)
 
     three_without_the_chair(r, false);
     settled(r, 0, 0, 1);
+    held_for(r, 0, 0, "d1", "CHAIR", "no vice-chair has a sheet");
 }
 
 /* --- members far apart --- */
@@ -446,6 +447,7 @@ static void a_closing_holds_what_is_overdue(void **state)
     on_day(r, "2026-07-21");
     close_council(r, "t", "06");
     settled(r, 0, 0, 1);
+    held_for(r, 0, 0, "d1", "TRANSITION_OVER", "until 2026-07-20");
     on_day(r, "2026-07-20");
     close_council(r, "t", "06");
     settled(r, 1, 1, 0);
