@@ -249,6 +249,7 @@ static enum err close_all(struct session *s, const struct slice *pending, size_t
 static enum err admit_closing(struct turn *turn, const struct council *council,
                               const struct round_closed *closed, size_t pending)
 {
+    const struct rule_set *set = NULL;
     bool before = false;
     enum err e = store_has_closing(turn_store(turn), turn_envelope(turn)->id, &before);
 
@@ -259,6 +260,10 @@ static enum err admit_closing(struct turn *turn, const struct council *council,
                        "left, change its "
                        "remark.",
                        SLICE_ARG(closed->council));
+    e = store_find_rule_set(turn_store(turn), council->rule_set, &set, NULL, turn_why(turn));
+    if (e == ERR_NOT_FOUND) return ERR_PROMISE; /* a council is admitted only under an adopted one */
+    if (!e) e = scoring_may_close(council, set, closed->closed_on, turn_day(turn), turn_why(turn));
+    if (e) return e;
     if (pending == 0)
         return why_set(turn_why(turn), ERR_INVALID, "NO_SHEETS",
                        "Council %.*s has no sheets for a product that it has not rated; submit sheets first.",
@@ -301,7 +306,6 @@ enum err apply_product_rated(struct turn *turn, const struct record *outcome, co
 
     (void)cause;
     return read ? read : store_add_rating(turn_store(turn), e->id, &rated, outcome->seq);
-    const struct rule_set *set = NULL;
 }
 
 enum err apply_product_forwarded(struct turn *turn, const struct record *outcome, const struct record *cause)
@@ -312,10 +316,6 @@ enum err apply_product_forwarded(struct turn *turn, const struct record *outcome
 
     (void)outcome;
     (void)cause;
-    e = store_find_rule_set(turn_store(turn), council->rule_set, &set, NULL, turn_why(turn));
-    if (e == ERR_NOT_FOUND) return ERR_PROMISE; /* a council is admitted only under an adopted one */
-    if (!e) e = scoring_may_close(council, set, closed->closed_on, turn_day(turn), turn_why(turn));
-    if (e) return e;
     if (!e) e = round_closed_decode(turn_cause_envelope(turn), turn_zone(turn), &closed, turn_why(turn));
     if (!e) e = store_forward_rating(turn_store(turn), closed.council, &forwarded);
     return e;

@@ -103,5 +103,6 @@ enum err apply_rules_adopted(struct turn *turn, const struct record *outcome, co
     (void)cause;
     if (!e) e = rules_proposed_decode(turn_cause_envelope(turn), turn_zone(turn), &proposed, turn_why(turn));
     if (!e) e = store_add_rules(turn_store(turn), &adopted, proposed.bytes);
+    if (!e && adopted.kind == rules_kind_AREAS) e = store_add_areas(turn_store(turn), &adopted);
     return e;
 }

@@ -82,6 +82,20 @@ enum err scoring_form_council(const struct council_formed *formed, struct slice 
     return ERR_NONE;
 }
 
+enum err scoring_province_stands(const struct province *province, struct why *why)
+{
+    char day[CLOCK_DAY_TEXT + 1];
+
+    if (!province->known)
+        return why_set(why, ERR_INVALID, "PROVINCE_UNKNOWN",
+                       "No adopted areas file knows a province %.*s; check its code.",
+                       SLICE_ARG(province->code));
+    if (!province->merged) return ERR_NONE;
+    clock_day_text(province->merged_on, day);
+    return why_set(why, ERR_INVALID, "PROVINCE_MERGED", "%.*s became part of %.*s on %s; file as %.*s.",
+                   SLICE_ARG(province->code), SLICE_ARG(province->into), day, SLICE_ARG(province->into));
+}
+
 /* --- sheets --- */
 
 /* Only a council that a level in force forwards to needs somebody to have forwarded: where there is no such

@@ -23,6 +23,20 @@ struct council {
     int32_t formed_on;
 };
 
+/* A province's code as it stands on a day, by the adopted areas. */
+struct province {
+    struct slice code;
+    bool known;        /* some areas file names it, or none is adopted */
+    bool merged;       /* it became part of another, and no other has its code now */
+    struct slice into; /* when merged */
+    int32_t merged_on;
+};
+/* May anything be done in this province's name? What began in an old one's is carried on in the new one's.
+ *
+ * ERR_INVALID  PROVINCE_MERGED, PROVINCE_UNKNOWN
+ */
+enum err scoring_province_stands(const struct province *province, struct why *why);
+
 /* A dossier as intake accepted it, with what supplements and withdrawals changed since. */
 struct dossier {
     struct slice id, reference, product, name, owner, province, round, rule_set;
@@ -62,6 +76,13 @@ enum err scoring_may_score(const struct council *council, const struct dossier *
                            const struct rule_set *set, struct slice member, const struct standing *standing,
                            int32_t day, struct why *why);
 
+/* May this council close on `day`, by a meeting on `closed_on`?
+ *
+ * ERR_INVALID  CLOSED_ON_FUTURE, CLOSED_ON_EARLY, LEVEL_NOT_IN_FORCE
+ */
+enum err scoring_may_close(const struct council *council, const struct rule_set *set, int32_t closed_on,
+                           int32_t day, struct why *why);
+
 /* May a dossier still be scored and rated on `day`? `newest` is the newest adopted rule set in force then
  * that the dossier was handed in before; NULL: there is none. (26/2026/QĐ-TTg Art. 12.2: sixty days, thirty
  * for a re-rating.)
@@ -76,13 +97,6 @@ enum err scoring_in_time(const struct dossier *dossier, const struct rule_set *n
  * ERR_INVALID  STRANGER, WRONG_PROVINCE, ALREADY_RATED, CONFLICT_DUPLICATE
  */
 enum err scoring_may_declare(const struct council *council, const struct dossier *dossier,
-/* May this council close on `day`, by a meeting on `closed_on`?
- *
- * ERR_INVALID  CLOSED_ON_FUTURE, CLOSED_ON_EARLY, LEVEL_NOT_IN_FORCE
- */
-enum err scoring_may_close(const struct council *council, const struct rule_set *set, int32_t closed_on,
-                           int32_t day, struct why *why);
-
                              struct slice member, const struct standing *standing, struct why *why);
 
 /* Is `rubric` (NULL: not adopted) one that a dossier under `set` may be scored with?

@@ -31,7 +31,12 @@ static const char *const sql[STATEMENTS] = {
         " ON CONFLICT(dossier) DO NOTHING",
     [SUPPLEMENT_DOSSIER] = "UPDATE dossier SET name = ?2, owner = ?3, version = ?4 WHERE dossier = ?1",
     [WITHDRAW_DOSSIER] = "UPDATE dossier SET withdrawn = 1 WHERE dossier = ?1",
-    [REJECT_DOSSIER] = "UPDATE dossier SET withdrawn = 1 WHERE province = ?1 AND reference = ?2",
+    /* Its own, or else one of a province that merged into it. */
+    [REJECT_DOSSIER] = "UPDATE dossier SET withdrawn = 1 WHERE reference = ?2 AND province = (SELECT "
+                       "d.province FROM dossier d"
+                       " WHERE d.reference = ?2 AND (d.province = ?1 OR EXISTS(SELECT 1 FROM area a"
+                       " WHERE a.old_code = d.province AND a.new_code = ?1 AND a.merged_on <= ?3))"
+                       " ORDER BY d.province = ?1 DESC, d.province LIMIT 1)",
     [FIND_DOSSIER] =
         "SELECT dossier, reference, product, name, owner, province, round, rule_set, rubric, withdrawn,"
         " kind = ?2, received_on FROM dossier WHERE dossier = ?1",
@@ -46,6 +51,13 @@ static const char *const sql[STATEMENTS] = {
                         " EXISTS(SELECT 1 FROM area a JOIN dossier d ON d.province = a.old_code"
                         " WHERE d.dossier = ?2 AND a.new_code = ?5 AND a.merged_on <= ?6)",
     [ADD_AREA] = "INSERT INTO area(old_code, new_code, merged_on) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    /* A code that is also one of the new period means the new province. */
+    [FIND_PROVINCE] =
+        "SELECT NOT EXISTS(SELECT 1 FROM area) OR EXISTS(SELECT 1 FROM area WHERE ?1 IN (old_code, "
+        "new_code)),"
+        " m.new_code, m.merged_on FROM (SELECT 1) LEFT JOIN (SELECT new_code, merged_on FROM area a"
+        " WHERE old_code = ?1 AND merged_on <= ?2 AND NOT EXISTS(SELECT 1 FROM area n WHERE n.new_code = ?1"
+        " AND n.merged_on BETWEEN a.merged_on AND ?2) ORDER BY merged_on DESC LIMIT 1) m",
     [ADD_CONFLICT] = "INSERT INTO conflict(council, dossier, member, event) VALUES (?1, ?2, ?3, ?4)",
     [FIND_CONFLICTS] = "SELECT count(*), ifnull(max(t.seat = ?3), 0) FROM conflict x"
                        " JOIN seat t ON t.council = x.council AND t.member = x.member"
@@ -177,6 +189,7 @@ enum err store_add_council(struct store *s, const struct council_formed *formed,
     db_bind_i64(q, 6, admitted->members);
     db_bind_i64(q, 7, admitted->quorum_percent);
     db_bind_i64(q, 8, admitted->spread_hundredths);
+    db_bind_i64(q, 9, formed_on);
     e = db_run(q);
     q = s->statements[ADD_SEAT];
     for (size_t i = 0; !e && i < formed->members_count; i++) {
@@ -189,7 +202,6 @@ enum err store_add_council(struct store *s, const struct council_formed *formed,
 }
 
 static enum err level_of(struct slice word, enum level *out)
-    db_bind_i64(q, 9, formed_on);
 {
     for (int i = 0; i < level_COUNT; i++) {
         if (!slice_is(word, level_word((enum level)i))) continue;
@@ -215,6 +227,7 @@ enum err store_find_council(struct store *s, struct slice council, msgpack_zone 
     found.members = db_i64(q, 4);
     found.quorum_percent = db_i64(q, 5);
     found.spread_hundredths = db_i64(q, 6);
+    found.formed_on = (int32_t)db_i64(q, 7);
     db_done(q);
     if (!e) *out = found;
     return e;
@@ -227,7 +240,6 @@ enum err store_add_dossier(struct store *s, struct slice id, const struct dossie
 {
     sqlite3_stmt *q = s->statements[ADD_DOSSIER];
 
-    found.formed_on = (int32_t)db_i64(q, 7);
     db_bind_text(q, 1, id);
     db_bind_text(q, 2, accepted->reference);
     db_bind_text(q, 3, accepted->product);
@@ -241,6 +253,17 @@ enum err store_add_dossier(struct store *s, struct slice id, const struct dossie
     store_bind_text_or_null(q, 11, accepted->has_code, accepted->code);
     db_bind_i64(q, 12, accepted->has_received_on ? accepted->received_on : day);
     return db_run(q);
+}
+
+enum err store_has_dossiers(struct store *s, bool *out)
+{
+    sqlite3_stmt *q = s->statements[HAS_DOSSIERS];
+    const enum err e = store_one_row(q);
+
+    if (e) return e;
+    *out = db_i64(q, 0) != 0;
+    db_done(q);
+    return ERR_NONE;
 }
 
 enum err store_supplement_dossier(struct store *s, const struct supplement_accepted *supplement)
@@ -257,28 +280,18 @@ enum err store_supplement_dossier(struct store *s, const struct supplement_accep
 enum err store_withdraw_dossier(struct store *s, struct slice id)
 {
     sqlite3_stmt *q = s->statements[WITHDRAW_DOSSIER];
-enum err store_has_dossiers(struct store *s, bool *out)
-{
-    sqlite3_stmt *q = s->statements[HAS_DOSSIERS];
-    const enum err e = store_one_row(q);
-
-    if (e) return e;
-    *out = db_i64(q, 0) != 0;
-    db_done(q);
-    return ERR_NONE;
-}
-
 
     db_bind_text(q, 1, id);
     return db_run(q);
 }
 
-enum err store_reject_dossier(struct store *s, struct slice province, struct slice reference)
+enum err store_reject_dossier(struct store *s, struct slice province, struct slice reference, int32_t day)
 {
     sqlite3_stmt *q = s->statements[REJECT_DOSSIER];
 
     db_bind_text(q, 1, province);
     db_bind_text(q, 2, reference);
+    db_bind_i64(q, 3, day);
     return db_run(q);
 }
 
@@ -309,12 +322,40 @@ enum err store_find_dossier(struct store *s, struct slice id, msgpack_zone *zone
     return e;
 }
 
-enum err store_add_area(struct store *s, const struct area_merged *merged)
+/* --- provinces --- */
+
+enum err store_add_areas(struct store *s, const struct rules_adopted *areas)
 {
     sqlite3_stmt *q = s->statements[ADD_AREA];
+    enum err e = ERR_NONE;
 
-    db_bind_text(q, 1, merged->old_code);
-    db_bind_text(q, 2, merged->new_code);
-    db_bind_i64(q, 3, merged->merged_on);
-    return db_run(q);
+    for (size_t i = 0; !e && i < areas->areas_count; i++) {
+        db_bind_text(q, 1, areas->areas[i].old_code);
+        db_bind_text(q, 2, areas->areas[i].new_code);
+        db_bind_i64(q, 3, areas->first_day);
+        e = db_run(q);
+    }
+    return e;
+}
+
+enum err store_find_province(struct store *s, struct slice code, int32_t day, msgpack_zone *zone,
+                             struct province *out)
+{
+    sqlite3_stmt *q = s->statements[FIND_PROVINCE];
+    struct province found = { .code = code };
+    enum err e = ERR_NONE;
+
+    db_bind_text(q, 1, code);
+    db_bind_i64(q, 2, day);
+    e = store_one_row(q);
+    if (e) return e;
+    found.known = db_i64(q, 0) != 0;
+    found.merged = sqlite3_column_type(q, 1) != SQLITE_NULL;
+    if (found.merged) {
+        found.into = store_keep(q, 1, zone, &e);
+        found.merged_on = (int32_t)db_i64(q, 2);
+    }
+    db_done(q);
+    if (!e) *out = found;
+    return e;
 }

@@ -65,11 +65,15 @@ enum err store_add_dossier(struct store *s, struct slice id, const struct dossie
 enum err store_has_dossiers(struct store *s, bool *out); /* was any ever accepted? */
 enum err store_supplement_dossier(struct store *s, const struct supplement_accepted *supplement);
 enum err store_withdraw_dossier(struct store *s, struct slice id);
-/* Whatever was accepted under this reference so far. */
-enum err store_reject_dossier(struct store *s, struct slice province, struct slice reference);
+/* Whatever was accepted under this reference so far, also for a province that has merged into it by `day`. */
+enum err store_reject_dossier(struct store *s, struct slice province, struct slice reference, int32_t day);
 enum err store_find_dossier(struct store *s, struct slice id, msgpack_zone *zone, struct dossier *out);
 
-enum err store_add_area(struct store *s, const struct area_merged *merged);
+/* --- provinces --- */
+enum err store_add_areas(struct store *s, const struct rules_adopted *areas);
+/* As it stands on `day`; its text lies in the zone. */
+enum err store_find_province(struct store *s, struct slice code, int32_t day, msgpack_zone *zone,
+                             struct province *out);
 
 /* --- sheets --- */
 enum err store_find_standing(struct store *s, const struct council *council, struct slice dossier,

@@ -23,6 +23,7 @@ enum statement {
     FIND_DOSSIER,
     FIND_STANDING,
     ADD_AREA,
+    FIND_PROVINCE,
     ADD_CONFLICT,
     FIND_CONFLICTS,
     COUNT_SHEETS,
