@@ -3,7 +3,7 @@
 
 /* Products one closing decides on; the rest waits for the next, so that the outcomes of one event stay
  * bounded. */
-enum { CLOSING_PRODUCTS_MAX = 2000, CLOSING_ZONE_BYTES = 16 * 1024 };
+enum { CLOSING_PRODUCTS_MAX = 2000, CLOSING_ZONE_BYTES = 16 * 1024, HELD_NAMED_MAX = 200 };
 
 /* One closing at work. */
 struct session {
@@ -11,6 +11,8 @@ struct session {
     struct council council;
     msgpack_zone *zone; /* cleared after each product */
     int64_t rated, held;
+    struct held_product named[HELD_NAMED_MAX]; /* of the held; their text lies in the turn's zone */
+    size_t named_count;
 };
 
 /* --- one product --- */
@@ -163,7 +165,37 @@ static enum err announce_rated(struct session *s, struct result *r)
     return e;
 }
 
-/* Rate one product or hold it, and say so. A hold for want of sheets or of time is only counted. */
+static struct slice keep(msgpack_zone *zone, struct slice text, enum err *e)
+{
+    char *copy = msgpack_zone_malloc(zone, text.size ? text.size : 1);
+
+    if (!copy) {
+        *e = ERR_NOMEM;
+        return slice_of(NULL, 0);
+    }
+    if (text.size) memcpy(copy, text.data, text.size);
+    return slice_of(copy, text.size);
+}
+
+/* Hold a product for what the turn's why says, and name it while there is room. */
+static enum err hold(struct session *s, const struct dossier *dossier)
+{
+    msgpack_zone *zone = turn_zone(s->turn);
+    const struct why *why = turn_why(s->turn);
+    enum err e = ERR_NONE;
+
+    s->held++;
+    if (s->named_count == HELD_NAMED_MAX) return ERR_NONE;
+    s->named[s->named_count++] =
+        (struct held_product){ .product = keep(zone, dossier->product, &e),
+                               .dossier = keep(zone, dossier->id, &e),
+                               .reference = keep(zone, dossier->reference, &e),
+                               .code = keep(zone, slice_text(why->code), &e),
+                               .sentence = keep(zone, slice_text(why->sentence), &e) };
+    return e;
+}
+
+/* Rate one product or hold it, and say so. */
 static enum err close_product(struct session *s, struct slice id)
 {
     struct result r;
@@ -173,14 +205,33 @@ static enum err close_product(struct session *s, struct slice id)
     if (e) return e;
     e = check_in_time(s->turn, &r.dossier);
     if (e && e != ERR_INVALID) return e;
-    if (!e) closing = scoring_weigh(r.law.set, r.law.rubric, &s->council, &r.tally);
-    why_clear(turn_why(s->turn));
+    if (!e) closing = scoring_weigh(r.law.set, r.law.rubric, &s->council, &r.tally, turn_why(s->turn));
     if (closing == CLOSING_RATES) {
         s->rated++;
         return announce_rated(s, &r);
     }
-    s->held++;
-    return closing == CLOSING_HOLDS_SPREAD ? announce_spread(s, &r) : ERR_NONE;
+    e = hold(s, &r.dossier);
+    why_clear(turn_why(s->turn));
+    return !e && closing == CLOSING_HOLDS_SPREAD ? announce_spread(s, &r) : e;
+}
+
+/* The next closing decides on it. */
+static enum err put_off(struct session *s, struct slice id)
+{
+    struct dossier dossier;
+    enum err e = ERR_NONE;
+
+    if (s->named_count == HELD_NAMED_MAX) {
+        s->held++;
+        return ERR_NONE;
+    }
+    e = store_find_dossier(turn_store(s->turn), id, s->zone, &dossier);
+    if (e) return e;
+    why_set(turn_why(s->turn), ERR_INVALID, "CLOSING_FULL",
+            "One closing decides on %d products; close again for those that are left.", CLOSING_PRODUCTS_MAX);
+    e = hold(s, &dossier);
+    why_clear(turn_why(s->turn));
+    return e;
 }
 
 static enum err close_all(struct session *s, const struct slice *pending, size_t count)
@@ -188,21 +239,19 @@ static enum err close_all(struct session *s, const struct slice *pending, size_t
     enum err e = ERR_NONE;
 
     for (size_t i = 0; !e && i < count; i++) {
-        if (i >= CLOSING_PRODUCTS_MAX) {
-            s->held += (int64_t)(count - i);
-            break;
-        }
-        e = close_product(s, pending[i]);
+        e = i < CLOSING_PRODUCTS_MAX ? close_product(s, pending[i]) : put_off(s, pending[i]);
         msgpack_zone_clear(s->zone);
     }
     return e;
 }
 
 /* What a closing is refused for before any product is looked at. */
-static enum err admit_closing(struct turn *turn, const struct round_closed *closed, size_t pending)
+static enum err admit_closing(struct turn *turn, const struct council *council,
+                              const struct round_closed *closed, size_t pending)
 {
+    const struct rule_set *set = NULL;
     bool before = false;
-    const enum err e = store_has_closing(turn_store(turn), turn_envelope(turn)->id, &before);
+    enum err e = store_has_closing(turn_store(turn), turn_envelope(turn)->id, &before);
 
     if (e) return e;
     if (before)
@@ -211,6 +260,10 @@ static enum err admit_closing(struct turn *turn, const struct round_closed *clos
                        "left, change its "
                        "remark.",
                        SLICE_ARG(closed->council));
+    e = store_find_rule_set(turn_store(turn), council->rule_set, &set, NULL, turn_why(turn));
+    if (e == ERR_NOT_FOUND) return ERR_PROMISE; /* a council is admitted only under an adopted one */
+    if (!e) e = scoring_may_close(council, set, closed->closed_on, turn_day(turn), turn_why(turn));
+    if (e) return e;
     if (pending == 0)
         return why_set(turn_why(turn), ERR_INVALID, "NO_SHEETS",
                        "Council %.*s has no sheets for a product that it has not rated; submit sheets first.",
@@ -229,14 +282,19 @@ enum err decide_round_closed(struct turn *turn, const struct record *rec)
 
     if (!e) e = find_council(turn, rec, closed.council, &s.council);
     if (!e) e = store_list_pending(turn_store(turn), &s.council, turn_zone(turn), &pending, &count);
-    if (!e) e = admit_closing(turn, &closed, count);
+    if (!e) e = admit_closing(turn, &s.council, &closed, count);
     if (e) return e;
     s.zone = msgpack_zone_new(CLOSING_ZONE_BYTES);
     if (!s.zone) return ERR_NOMEM;
     e = close_all(&s, pending, count);
     msgpack_zone_free(s.zone);
     if (e) return e;
-    settled = (struct round_settled){ .council = closed.council, .rated = s.rated, .held = s.held };
+    settled = (struct round_settled){ .council = closed.council,
+                                      .rated = s.rated,
+                                      .held = s.held,
+                                      .has_held_products = s.named_count > 0,
+                                      .held_products = s.named,
+                                      .held_products_count = s.named_count };
     return round_settled_announce(turn, topic_province(rec->topic), closed.council, &settled);
 }
 

@@ -1,5 +1,22 @@
 /* handler_council.c - councils are formed, and their members declare conflicts of interest. */
+#include "common/clock.h"
 #include "services/scoring/handler_inside.h"
+
+/* A province as it stands today. */
+static enum err find_province(struct turn *turn, struct slice code, struct province *out)
+{
+    return store_find_province(turn_store(turn), code, turn_day(turn), turn_zone(turn), out);
+}
+
+static enum err check_province(struct turn *turn, const struct council_formed *formed)
+{
+    struct province province;
+    enum err e = ERR_NONE;
+
+    if (formed->level == level_CENTRE) return ERR_NONE;
+    e = find_province(turn, formed->province, &province);
+    return e ? e : scoring_province_stands(&province, turn_why(turn));
+}
 
 enum err decide_council_formed(struct turn *turn, const struct record *rec)
 {
@@ -16,6 +33,8 @@ enum err decide_council_formed(struct turn *turn, const struct record *rec)
                        "Council %.*s is admitted already; give a new council an id of its own.",
                        SLICE_ARG(formed.council));
     if (e != ERR_NOT_FOUND) return e;
+    e = check_province(turn, &formed);
+    if (e) return e;
     e = store_find_rule_set(store, formed.rule_set, &set, NULL, turn_why(turn));
     if (e && e != ERR_NOT_FOUND) return e;
     e = scoring_form_council(&formed, topic_province(rec->topic), set, turn_day(turn), &admitted,
@@ -31,26 +50,32 @@ enum err apply_council_admitted(struct turn *turn, const struct record *outcome,
     enum err e = council_admitted_decode(turn_envelope(turn), turn_zone(turn), &admitted, turn_why(turn));
 
     (void)outcome;
-    (void)cause;
     if (!e) e = council_formed_decode(turn_cause_envelope(turn), turn_zone(turn), &formed, turn_why(turn));
-    if (!e) e = store_add_council(turn_store(turn), &formed, &admitted);
+    if (!e) e = store_add_council(turn_store(turn), &formed, &admitted, clock_day_of(cause->at_ms));
     return e;
 }
 
 enum err find_council(struct turn *turn, const struct record *rec, struct slice name, struct council *out)
 {
-    const enum err e = store_find_council(turn_store(turn), name, turn_zone(turn), out);
+    struct province province;
+    const struct slice pushed_for = topic_province(rec->topic);
+    enum err e = store_find_council(turn_store(turn), name, turn_zone(turn), out);
 
     if (e == ERR_NOT_FOUND)
         return why_set(turn_why(turn), ERR_INVALID, "UNKNOWN_COUNCIL",
                        "There is no council %.*s; form it first, or check its id.", SLICE_ARG(name));
+    if (!e) e = find_province(turn, out->province, &province);
     if (e) return e;
-    if (!slice_equal(topic_province(rec->topic), out->province))
+    if (province.merged) {
+        if (slice_equal(pushed_for, province.code)) return scoring_province_stands(&province, turn_why(turn));
+        out->province = province.into;
+    }
+    if (!slice_equal(pushed_for, out->province))
         return why_set(
             turn_why(turn), ERR_INVALID, "WRONG_PROVINCE",
             "Council %.*s is of province %.*s and this was pushed for province %.*s; push it for the "
             "council's.",
-            SLICE_ARG(name), SLICE_ARG(out->province), SLICE_ARG(topic_province(rec->topic)));
+            SLICE_ARG(name), SLICE_ARG(out->province), SLICE_ARG(pushed_for));
     return ERR_NONE;
 }
 

@@ -24,7 +24,7 @@ enum err apply_product_forwarded(struct turn *turn, const struct record *outcome
 enum err apply_round_settled(struct turn *turn, const struct record *outcome, const struct record *cause);
 
 /* The council an event names, which must have been pushed for the council's own province: a province's key
- * says nothing for another's council. */
+ * says nothing for another's council. The council of a province that merged is the new one's since. */
 enum err find_council(struct turn *turn, const struct record *rec, struct slice name, struct council *out);
 
 /* The accepted dossier an event rests on. */

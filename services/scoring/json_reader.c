@@ -6,13 +6,15 @@
 
 enum { READER_SENTENCE_MAX = 400 };
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 size_t reader_enter(struct reader *r, const char *format, ...)
 {
     const size_t before = r->length;
     va_list args;
     int n;
 
-    if (r->length && r->length + 1 < sizeof r->path) r->path[r->length++] = '.';
+    if (r->length && *format != '[' && r->length + 1 < sizeof r->path) r->path[r->length++] = '.';
     va_start(args, format);
     n = vsnprintf(r->path + r->length, sizeof r->path - r->length, format, args);
     va_end(args);
@@ -75,7 +77,11 @@ static enum err bad_kind(struct reader *r, const char *name, const json_t *value
 enum err reader_open(struct reader *r, struct slice bytes, json_t **top)
 {
     json_error_t fault;
-    json_t *read = json_loadb(bytes.data ? bytes.data : "", bytes.size, JSON_REJECT_DUPLICATES, &fault);
+    json_t *read = NULL;
+
+    if (slice_starts(bytes, slice_text(BYTE_ORDER_MARK)))
+        return reader_bad(r, "it begins with a byte order mark; save it as UTF-8 without one");
+    read = json_loadb(bytes.data ? bytes.data : "", bytes.size, JSON_REJECT_DUPLICATES, &fault);
 
     if (!read)
         return reader_bad(r, "it is not JSON: line %d, column %d: %s", fault.line, fault.column, fault.text);
@@ -262,4 +268,72 @@ enum err reader_choice_setting(struct reader *r, const json_t *o, const char *na
     if (!e) e = reader_choice(r, setting, "value", words, out);
     if (!e) reader_leave(r, before);
     return e;
+}
+
+/* --- plain text and whole numbers --- */
+
+/* What is not plain in valid UTF-8, or NULL. U+0000 does not get through json_loadb. */
+static const char *odd_letter(const char *text)
+{
+    if (strstr(text, BYTE_ORDER_MARK)) return "a byte order mark (U+FEFF)";
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        if (*c < ' ' || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0)) return "a control character";
+    return NULL;
+}
+
+/* Step into a member whose name may be anything. */
+static size_t enter_member(struct reader *r, const char *name)
+{
+    char shown[60 + 1];
+    size_t n = 0;
+
+    for (; name[n] && n < sizeof shown - 1; n++)
+        shown[n] = '!' <= name[n] && name[n] <= '~' ? name[n] : '?';
+    shown[n] = 0;
+    return reader_enter(r, "%s", shown);
+}
+
+static enum err plain_members(struct reader *r, const json_t *object)
+{
+    const char *name = NULL;
+    json_t *value = NULL;
+    enum err e = ERR_NONE;
+
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
+    {
+        const size_t before = enter_member(r, name);
+        const char *odd = odd_letter(name);
+
+        e = odd ? reader_bad(r, "its name has %s", odd) : reader_plain(r, value);
+        if (e) return e;
+        reader_leave(r, before);
+    }
+    return ERR_NONE;
+}
+
+static enum err plain_number(struct reader *r, const json_t *value)
+{
+    const json_int_t most = (json_int_t)1 << 53;
+
+    if (json_is_real(value)) return reader_bad(r, "it is a fraction; numbers are whole");
+    if (json_integer_value(value) < -most || json_integer_value(value) > most)
+        return reader_bad(r, "it is a number beyond 2^53; not every tool writes it exactly");
+    return ERR_NONE;
+}
+
+enum err reader_plain(struct reader *r, const json_t *value)
+{
+    const char *odd = json_is_string(value) ? odd_letter(json_string_value(value)) : NULL;
+
+    if (odd) return reader_bad(r, "it has %s; leave it out", odd);
+    if (json_is_number(value)) return plain_number(r, value);
+    if (json_is_object(value)) return plain_members(r, value);
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const size_t before = reader_enter(r, "[%zu]", i);
+        const enum err e = reader_plain(r, json_array_get(value, i));
+
+        if (e) return e;
+        reader_leave(r, before);
+    }
+    return ERR_NONE;
 }

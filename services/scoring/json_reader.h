@@ -50,6 +50,10 @@ enum err reader_choice_setting(struct reader *r, const json_t *o, const char *na
 /* "mark" must be certain, reported or inferred. */
 enum err reader_mark(struct reader *r, const json_t *o);
 
+/* The value and all in it: text, also the members' names, has no control characters and no byte order mark,
+ * and numbers are whole and at most 2^53, which every tool writes exactly. */
+enum err reader_plain(struct reader *r, const json_t *value);
+
 /* The value itself is one of `words`. */
 enum err reader_one_of(struct reader *r, const json_t *value, const char *const *words, size_t *out);
 

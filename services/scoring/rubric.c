@@ -417,6 +417,17 @@ enum err rules_parse(struct slice bytes, struct rules *out, struct why *why)
     return e;
 }
 
+enum err rules_check_text(struct slice bytes, struct why *why)
+{
+    struct reader r = { .why = why };
+    json_t *top = NULL;
+    enum err e = reader_open(&r, bytes, &top);
+
+    if (!e) e = reader_plain(&r, top);
+    json_decref(top);
+    return e;
+}
+
 const char *rules_name(const struct rules *r)
 {
     switch (r->kind) {

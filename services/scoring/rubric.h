@@ -180,6 +180,15 @@ struct rules {
 enum err rules_parse(struct slice bytes, struct rules *out, struct why *why);
 const char *rules_name(const struct rules *r);
 
+/* Is a file that rules_parse can read plain enough that every tool hashes it alike? Asked of what is
+ * proposed: text without control characters and byte order marks, whole numbers only.
+ *
+ * ERR_NONE
+ * ERR_INVALID  code RULES_MALFORMED, as from rules_parse
+ * ERR_NOMEM
+ */
+enum err rules_check_text(struct slice bytes, struct why *why);
+
 /* BLAKE2b-256 of the canonical form, so that spaces, line ends and the order of members do not make another
  * text: compact, members in the order of their names' bytes, UTF-8 as it is, a doubled member refused. It is
  * what `jq -cSj . FILE | b2sum -l 256` prints.

@@ -6,6 +6,7 @@ CREATE TABLE rules(
     hash TEXT NOT NULL CHECK(length(hash) = 64),
     kind TEXT NOT NULL,
     first_day INTEGER,                      -- days since 1970; NULL: always
+    last_day INTEGER,                       -- NULL: open
     bytes BLOB NOT NULL
 ) STRICT;
 CREATE INDEX rules_first_day ON rules(first_day) WHERE kind = 'rule_set';
@@ -18,7 +19,8 @@ CREATE TABLE council(
     rule_set TEXT NOT NULL,
     members INTEGER NOT NULL CHECK(members > 0),
     quorum_percent INTEGER NOT NULL,        -- in force for this council
-    spread_hundredths INTEGER NOT NULL
+    spread_hundredths INTEGER NOT NULL,
+    formed_on INTEGER NOT NULL              -- days since 1970: day of the council.formed
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE seat(
@@ -49,12 +51,13 @@ CREATE INDEX dossier_product ON dossier(product);
 CREATE INDEX dossier_reference ON dossier(reference);
 CREATE INDEX dossier_code ON dossier(code) WHERE code IS NOT NULL;
 
--- Provinces that became part of another: its councils score their dossiers from then on.
+-- Provinces as adopted areas files list them, each with what it became part of, which may be itself: whose
+-- councils score its dossiers from then on.
 CREATE TABLE area(
     old_code TEXT NOT NULL,
     new_code TEXT NOT NULL,
     merged_on INTEGER NOT NULL,             -- days since 1970
-    PRIMARY KEY(old_code, new_code)
+    PRIMARY KEY(old_code, new_code, merged_on)
 ) STRICT, WITHOUT ROWID;
 
 -- Members who have no say on a dossier.

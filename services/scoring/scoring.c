@@ -82,6 +82,20 @@ enum err scoring_form_council(const struct council_formed *formed, struct slice 
     return ERR_NONE;
 }
 
+enum err scoring_province_stands(const struct province *province, struct why *why)
+{
+    char day[CLOCK_DAY_TEXT + 1];
+
+    if (!province->known)
+        return why_set(why, ERR_INVALID, "PROVINCE_UNKNOWN",
+                       "No adopted areas file knows a province %.*s; check its code.",
+                       SLICE_ARG(province->code));
+    if (!province->merged) return ERR_NONE;
+    clock_day_text(province->merged_on, day);
+    return why_set(why, ERR_INVALID, "PROVINCE_MERGED", "%.*s became part of %.*s on %s; file as %.*s.",
+                   SLICE_ARG(province->code), SLICE_ARG(province->into), day, SLICE_ARG(province->into));
+}
+
 /* --- sheets --- */
 
 /* Only a council that a level in force forwards to needs somebody to have forwarded: where there is no such
@@ -131,7 +145,7 @@ enum err scoring_may_score(const struct council *council, const struct dossier *
                        SLICE_ARG(member), SLICE_ARG(dossier->reference));
     if (dossier->withdrawn)
         return why_set(why, ERR_INVALID, "WITHDRAWN",
-                       "Dossier %.*s was withdrawn by its applicant and is scored no more.",
+                       "Dossier %.*s was withdrawn or turned away and is scored no more.",
                        SLICE_ARG(dossier->reference));
     if (!standing->remanded && !slice_equal(dossier->round, council->round))
         return why_set(
@@ -213,4 +227,46 @@ enum err scoring_may_declare(const struct council *council, const struct dossier
                        "%.*s has declared an interest in dossier %.*s before; nothing is to be done.",
                        SLICE_ARG(member), SLICE_ARG(dossier->reference));
     return ERR_NONE;
+}
+
+/* --- closings --- */
+
+static enum err check_closed_on(const struct council *council, int32_t closed_on, int32_t day,
+                                struct why *why)
+{
+    char said[CLOCK_DAY_TEXT + 1], limit[CLOCK_DAY_TEXT + 1];
+
+    clock_day_text(closed_on, said);
+    clock_day_text(closed_on > day ? day : council->formed_on, limit);
+    if (closed_on > day)
+        return why_set(why, ERR_INVALID, "CLOSED_ON_FUTURE",
+                       "closed_on is %s and today is %s; close after the meeting.", said, limit);
+    if (closed_on < council->formed_on)
+        return why_set(why, ERR_INVALID, "CLOSED_ON_EARLY",
+                       "closed_on is %s and council %.*s was formed on %s; it did not meet before.", said,
+                       SLICE_ARG(council->council), limit);
+    return ERR_NONE;
+}
+
+/* The level whose councils score instead of a lower one that has ended. */
+static const char *level_above(const struct rule_set *set, enum level level, int32_t day)
+{
+    for (int i = (int)level + 1; i < level_COUNT; i++)
+        if (rules_level_on(set, (enum level)i, day)) return level_word((enum level)i);
+    return "next";
+}
+
+enum err scoring_may_close(const struct council *council, const struct rule_set *set, int32_t closed_on,
+                           int32_t day, struct why *why)
+{
+    char text[CLOCK_DAY_TEXT + 1];
+    const enum err e = check_closed_on(council, closed_on, day, why);
+
+    if (e || rules_level_on(set, council->level, day)) return e;
+    clock_day_text(day, text);
+    return why_set(why, ERR_INVALID, "LEVEL_NOT_IN_FORCE",
+                   "On %s rule set %s has no councils at the level %s any more; council %.*s rates nothing, "
+                   "and the %s level's council scores its dossiers anew.",
+                   text, set->name, level_word(council->level), SLICE_ARG(council->council),
+                   level_above(set, council->level, day));
 }

@@ -20,7 +20,22 @@ struct council {
     struct slice council, province, round, rule_set;
     enum level level;
     int64_t members, quorum_percent, spread_hundredths;
+    int32_t formed_on;
 };
+
+/* A province's code as it stands on a day, by the adopted areas. */
+struct province {
+    struct slice code;
+    bool known;        /* some areas file names it, or none is adopted */
+    bool merged;       /* it became part of another, and no other has its code now */
+    struct slice into; /* when merged */
+    int32_t merged_on;
+};
+/* May anything be done in this province's name? What began in an old one's is carried on in the new one's.
+ *
+ * ERR_INVALID  PROVINCE_MERGED, PROVINCE_UNKNOWN
+ */
+enum err scoring_province_stands(const struct province *province, struct why *why);
 
 /* A dossier as intake accepted it, with what supplements and withdrawals changed since. */
 struct dossier {
@@ -59,6 +74,13 @@ enum err scoring_form_council(const struct council_formed *formed, struct slice 
  */
 enum err scoring_may_score(const struct council *council, const struct dossier *dossier,
                            const struct rule_set *set, struct slice member, const struct standing *standing,
+                           int32_t day, struct why *why);
+
+/* May this council close on `day`, by a meeting on `closed_on`?
+ *
+ * ERR_INVALID  CLOSED_ON_FUTURE, CLOSED_ON_EARLY, LEVEL_NOT_IN_FORCE
+ */
+enum err scoring_may_close(const struct council *council, const struct rule_set *set, int32_t closed_on,
                            int32_t day, struct why *why);
 
 /* May a dossier still be scored and rated on `day`? `newest` is the newest adopted rule set in force then
@@ -123,12 +145,14 @@ void scoring_add(struct tally *tally, const struct marked_sheet *sheet, enum sea
 /* What a closing does with a product. */
 enum closing {
     CLOSING_RATES,
-    CLOSING_HOLDS_QUORUM, /* too few sheets, or none of the chair */
+    CLOSING_HOLDS_QUORUM, /* too few sheets */
+    CLOSING_HOLDS_CHAIR,  /* enough, but nobody presides */
     CLOSING_HOLDS_SPREAD  /* the members are too far apart, or those who were have not scored again */
 };
-/* A product whose evaluation a gate ended is rated whatever the spread: its points no longer matter. */
+/* A product whose evaluation a gate ended is rated whatever the spread: its points no longer matter.
+ * `why` says why one is held: QUORUM, CHAIR or SPREAD. */
 enum closing scoring_weigh(const struct rule_set *set, const struct rubric *rubric,
-                           const struct council *council, const struct tally *tally);
+                           const struct council *council, const struct tally *tally, struct why *why);
 
 /* Is a sheet that a held product waits for: one still asked for, else the lowest and the highest? */
 bool scoring_is_far(const struct tally *tally, int64_t total_hundredths, bool asked);

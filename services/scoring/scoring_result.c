@@ -50,22 +50,65 @@ static bool evaluation_ended(const struct rule_set *set, const struct rubric *ru
 
 /* A chair with a conflict does not preside: a vice-chair does. Without one there is no quorum. (inferred: no
  * decision says who presides then.) */
-static bool has_quorum(const struct rule_set *set, const struct council *council, const struct tally *tally)
+static bool is_presided(const struct tally *tally)
 {
-    const int64_t seats = council->members - (set->conflict_in_quorum ? 0 : tally->conflicts);
-    const bool presided = tally->chair || (tally->chair_conflict && tally->vice_chair);
+    return tally->chair || (tally->chair_conflict && tally->vice_chair);
+}
 
-    return presided && tally->members * 100 >= council->quorum_percent * seats;
+static enum closing hold_for_quorum(const struct council *council, const struct tally *tally, int64_t seats,
+                                    struct why *why)
+{
+    why_set(why, ERR_INVALID, "QUORUM",
+            "%lld of %lld members%s have a sheet, and %lld percent, which is %lld, must%s; submit more and "
+            "close again.",
+            (long long)tally->members, (long long)seats,
+            seats < council->members ? " without an interest" : "", (long long)council->quorum_percent,
+            (long long)((council->quorum_percent * seats + 99) / 100),
+            is_presided(tally) ? "" : ", the chair among them");
+    return CLOSING_HOLDS_QUORUM;
+}
+
+static enum closing hold_for_chair(const struct tally *tally, struct why *why)
+{
+    if (tally->chair_conflict)
+        why_set(why, ERR_INVALID, "CHAIR",
+                "The chair has declared an interest and no vice-chair has a sheet; submit a vice-chair's and "
+                "close again.");
+    else
+        why_set(why, ERR_INVALID, "CHAIR", "The chair has no sheet; submit it and close again.");
+    return CLOSING_HOLDS_CHAIR;
+}
+
+static enum closing hold_for_spread(const struct council *council, const struct tally *tally, struct why *why)
+{
+    const int64_t spread = tally->most_hundredths - tally->least_hundredths;
+
+    if (tally->asked)
+        why_set(why, ERR_INVALID, "SPREAD",
+                "%lld of the members farthest apart were asked to score again and have not; submit their new "
+                "sheets and close again.",
+                (long long)tally->asked);
+    else
+        why_set(why, ERR_INVALID, "SPREAD",
+                "The totals are %lld.%02lld points apart, and at most %lld.%02lld are allowed; the members "
+                "farthest apart score again.",
+                (long long)(spread / POINT), (long long)(spread % POINT),
+                (long long)(council->spread_hundredths / POINT),
+                (long long)(council->spread_hundredths % POINT));
+    return CLOSING_HOLDS_SPREAD;
 }
 
 enum closing scoring_weigh(const struct rule_set *set, const struct rubric *rubric,
-                           const struct council *council, const struct tally *tally)
+                           const struct council *council, const struct tally *tally, struct why *why)
 {
-    if (!has_quorum(set, council, tally)) return CLOSING_HOLDS_QUORUM;
+    const int64_t seats = council->members - (set->conflict_in_quorum ? 0 : tally->conflicts);
+
+    if (tally->members * 100 < council->quorum_percent * seats)
+        return hold_for_quorum(council, tally, seats, why);
+    if (!is_presided(tally)) return hold_for_chair(tally, why);
     if (evaluation_ended(set, rubric, tally)) return CLOSING_RATES;
-    if (tally->asked) return CLOSING_HOLDS_SPREAD;
-    if (tally->most_hundredths - tally->least_hundredths > council->spread_hundredths)
-        return CLOSING_HOLDS_SPREAD;
+    if (tally->asked || tally->most_hundredths - tally->least_hundredths > council->spread_hundredths)
+        return hold_for_spread(council, tally, why);
     return CLOSING_RATES;
 }
 

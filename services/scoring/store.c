@@ -12,21 +12,31 @@
 static const char *const sql[STATEMENTS] = {
     [FIND_RULES_HASH] = "SELECT hash FROM rules WHERE name = ?1",
     [FIND_RULES] = "SELECT bytes FROM rules WHERE name = ?1",
-    [ADD_RULES] = "INSERT INTO rules(name, hash, kind, first_day, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [ADD_RULES] =
+        "INSERT INTO rules(name, hash, kind, first_day, bytes, last_day) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [FIND_NEWER_SET] = "SELECT name FROM rules WHERE kind = 'rule_set' AND first_day > ?1"
                        " AND first_day <= ?2 ORDER BY first_day DESC, name LIMIT 1",
+    [FIND_SET_OF_DAY] = "SELECT name FROM rules WHERE kind = 'rule_set' AND first_day IS ?1",
+    [FIND_SET_IN_FORCE] = "SELECT name FROM rules WHERE kind = 'rule_set' AND ifnull(first_day <= ?1, 1)"
+                          " AND ifnull(last_day >= ?1, 1) ORDER BY first_day DESC LIMIT 1",
+    [HAS_DOSSIERS] = "SELECT EXISTS(SELECT 1 FROM dossier)",
     [ADD_COUNCIL] = "INSERT INTO council(council, level, province, round, rule_set, members, quorum_percent,"
-                    " spread_hundredths) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    " spread_hundredths, formed_on) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [ADD_SEAT] = "INSERT INTO seat(council, member, seat) VALUES (?1, ?2, ?3)",
-    [FIND_COUNCIL] = "SELECT level, province, round, rule_set, members, quorum_percent, spread_hundredths"
-                     " FROM council WHERE council = ?1",
+    [FIND_COUNCIL] = "SELECT level, province, round, rule_set, members, quorum_percent, spread_hundredths,"
+                     " formed_on FROM council WHERE council = ?1",
     [ADD_DOSSIER] =
         "INSERT INTO dossier(dossier, reference, product, name, owner, province, round, rule_set, rubric,"
         " kind, code, received_on) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
         " ON CONFLICT(dossier) DO NOTHING",
     [SUPPLEMENT_DOSSIER] = "UPDATE dossier SET name = ?2, owner = ?3, version = ?4 WHERE dossier = ?1",
     [WITHDRAW_DOSSIER] = "UPDATE dossier SET withdrawn = 1 WHERE dossier = ?1",
-    [REJECT_DOSSIER] = "UPDATE dossier SET withdrawn = 1 WHERE province = ?1 AND reference = ?2",
+    /* Its own, or else one of a province that merged into it. */
+    [REJECT_DOSSIER] = "UPDATE dossier SET withdrawn = 1 WHERE reference = ?2 AND province = (SELECT "
+                       "d.province FROM dossier d"
+                       " WHERE d.reference = ?2 AND (d.province = ?1 OR EXISTS(SELECT 1 FROM area a"
+                       " WHERE a.old_code = d.province AND a.new_code = ?1 AND a.merged_on <= ?3))"
+                       " ORDER BY d.province = ?1 DESC, d.province LIMIT 1)",
     [FIND_DOSSIER] =
         "SELECT dossier, reference, product, name, owner, province, round, rule_set, rubric, withdrawn,"
         " kind = ?2, received_on FROM dossier WHERE dossier = ?1",
@@ -41,6 +51,13 @@ static const char *const sql[STATEMENTS] = {
                         " EXISTS(SELECT 1 FROM area a JOIN dossier d ON d.province = a.old_code"
                         " WHERE d.dossier = ?2 AND a.new_code = ?5 AND a.merged_on <= ?6)",
     [ADD_AREA] = "INSERT INTO area(old_code, new_code, merged_on) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    /* A code that is also one of the new period means the new province. */
+    [FIND_PROVINCE] =
+        "SELECT NOT EXISTS(SELECT 1 FROM area) OR EXISTS(SELECT 1 FROM area WHERE ?1 IN (old_code, "
+        "new_code)),"
+        " m.new_code, m.merged_on FROM (SELECT 1) LEFT JOIN (SELECT new_code, merged_on FROM area a"
+        " WHERE old_code = ?1 AND merged_on <= ?2 AND NOT EXISTS(SELECT 1 FROM area n WHERE n.new_code = ?1"
+        " AND n.merged_on BETWEEN a.merged_on AND ?2) ORDER BY merged_on DESC LIMIT 1) m",
     [ADD_CONFLICT] = "INSERT INTO conflict(council, dossier, member, event) VALUES (?1, ?2, ?3, ?4)",
     [FIND_CONFLICTS] = "SELECT count(*), ifnull(max(t.seat = ?3), 0) FROM conflict x"
                        " JOIN seat t ON t.council = x.council AND t.member = x.member"
@@ -159,7 +176,7 @@ enum err store_grow(msgpack_zone *zone, size_t size, size_t count, size_t *capac
 /* --- councils --- */
 
 enum err store_add_council(struct store *s, const struct council_formed *formed,
-                           const struct council_admitted *admitted)
+                           const struct council_admitted *admitted, int32_t formed_on)
 {
     sqlite3_stmt *q = s->statements[ADD_COUNCIL];
     enum err e = ERR_NONE;
@@ -172,6 +189,7 @@ enum err store_add_council(struct store *s, const struct council_formed *formed,
     db_bind_i64(q, 6, admitted->members);
     db_bind_i64(q, 7, admitted->quorum_percent);
     db_bind_i64(q, 8, admitted->spread_hundredths);
+    db_bind_i64(q, 9, formed_on);
     e = db_run(q);
     q = s->statements[ADD_SEAT];
     for (size_t i = 0; !e && i < formed->members_count; i++) {
@@ -209,6 +227,7 @@ enum err store_find_council(struct store *s, struct slice council, msgpack_zone 
     found.members = db_i64(q, 4);
     found.quorum_percent = db_i64(q, 5);
     found.spread_hundredths = db_i64(q, 6);
+    found.formed_on = (int32_t)db_i64(q, 7);
     db_done(q);
     if (!e) *out = found;
     return e;
@@ -236,6 +255,17 @@ enum err store_add_dossier(struct store *s, struct slice id, const struct dossie
     return db_run(q);
 }
 
+enum err store_has_dossiers(struct store *s, bool *out)
+{
+    sqlite3_stmt *q = s->statements[HAS_DOSSIERS];
+    const enum err e = store_one_row(q);
+
+    if (e) return e;
+    *out = db_i64(q, 0) != 0;
+    db_done(q);
+    return ERR_NONE;
+}
+
 enum err store_supplement_dossier(struct store *s, const struct supplement_accepted *supplement)
 {
     sqlite3_stmt *q = s->statements[SUPPLEMENT_DOSSIER];
@@ -255,12 +285,13 @@ enum err store_withdraw_dossier(struct store *s, struct slice id)
     return db_run(q);
 }
 
-enum err store_reject_dossier(struct store *s, struct slice province, struct slice reference)
+enum err store_reject_dossier(struct store *s, struct slice province, struct slice reference, int32_t day)
 {
     sqlite3_stmt *q = s->statements[REJECT_DOSSIER];
 
     db_bind_text(q, 1, province);
     db_bind_text(q, 2, reference);
+    db_bind_i64(q, 3, day);
     return db_run(q);
 }
 
@@ -291,12 +322,40 @@ enum err store_find_dossier(struct store *s, struct slice id, msgpack_zone *zone
     return e;
 }
 
-enum err store_add_area(struct store *s, const struct area_merged *merged)
+/* --- provinces --- */
+
+enum err store_add_areas(struct store *s, const struct rules_adopted *areas)
 {
     sqlite3_stmt *q = s->statements[ADD_AREA];
+    enum err e = ERR_NONE;
 
-    db_bind_text(q, 1, merged->old_code);
-    db_bind_text(q, 2, merged->new_code);
-    db_bind_i64(q, 3, merged->merged_on);
-    return db_run(q);
+    for (size_t i = 0; !e && i < areas->areas_count; i++) {
+        db_bind_text(q, 1, areas->areas[i].old_code);
+        db_bind_text(q, 2, areas->areas[i].new_code);
+        db_bind_i64(q, 3, areas->first_day);
+        e = db_run(q);
+    }
+    return e;
+}
+
+enum err store_find_province(struct store *s, struct slice code, int32_t day, msgpack_zone *zone,
+                             struct province *out)
+{
+    sqlite3_stmt *q = s->statements[FIND_PROVINCE];
+    struct province found = { .code = code };
+    enum err e = ERR_NONE;
+
+    db_bind_text(q, 1, code);
+    db_bind_i64(q, 2, day);
+    e = store_one_row(q);
+    if (e) return e;
+    found.known = db_i64(q, 0) != 0;
+    found.merged = sqlite3_column_type(q, 1) != SQLITE_NULL;
+    if (found.merged) {
+        found.into = store_keep(q, 1, zone, &e);
+        found.merged_on = (int32_t)db_i64(q, 2);
+    }
+    db_done(q);
+    if (!e) *out = found;
+    return e;
 }

@@ -45,12 +45,16 @@ enum err store_find_rule_set(struct store *s, struct slice name, const struct ru
 /* The newest rule set that began after `received_on` and has begun by `day`. */
 enum err store_find_newer_set(struct store *s, int32_t received_on, int32_t day, const struct rule_set **out,
                               struct why *why);
+/* The rule set whose first day is this one (INT32_MIN: open). `out` lies in the zone. */
+enum err store_find_set_of_day(struct store *s, int32_t first_day, msgpack_zone *zone, struct slice *out);
+/* The rule set in force on `day`: of those whose days it is among, the one that began last. */
+enum err store_find_set_in_force(struct store *s, int32_t day, msgpack_zone *zone, struct slice *out);
 enum err store_find_rubric(struct store *s, struct slice name, const struct rubric **out, const char **hash,
                            struct why *why);
 
 /* --- councils --- */
 enum err store_add_council(struct store *s, const struct council_formed *formed,
-                           const struct council_admitted *admitted);
+                           const struct council_admitted *admitted, int32_t formed_on);
 enum err store_find_council(struct store *s, struct slice council, msgpack_zone *zone, struct council *out);
 
 /* --- dossiers --- */
@@ -58,13 +62,18 @@ enum err store_find_council(struct store *s, struct slice council, msgpack_zone 
  * says otherwise. */
 enum err store_add_dossier(struct store *s, struct slice id, const struct dossier_accepted *accepted,
                            int32_t day);
+enum err store_has_dossiers(struct store *s, bool *out); /* was any ever accepted? */
 enum err store_supplement_dossier(struct store *s, const struct supplement_accepted *supplement);
 enum err store_withdraw_dossier(struct store *s, struct slice id);
-/* Whatever was accepted under this reference so far. */
-enum err store_reject_dossier(struct store *s, struct slice province, struct slice reference);
+/* Whatever was accepted under this reference so far, also for a province that has merged into it by `day`. */
+enum err store_reject_dossier(struct store *s, struct slice province, struct slice reference, int32_t day);
 enum err store_find_dossier(struct store *s, struct slice id, msgpack_zone *zone, struct dossier *out);
 
-enum err store_add_area(struct store *s, const struct area_merged *merged);
+/* --- provinces --- */
+enum err store_add_areas(struct store *s, const struct rules_adopted *areas);
+/* As it stands on `day`; its text lies in the zone. */
+enum err store_find_province(struct store *s, struct slice code, int32_t day, msgpack_zone *zone,
+                             struct province *out);
 
 /* --- sheets --- */
 enum err store_find_standing(struct store *s, const struct council *council, struct slice dossier,

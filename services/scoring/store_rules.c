@@ -32,6 +32,7 @@ enum err store_add_rules(struct store *s, const struct rules_adopted *adopted, s
     db_bind_text(q, 3, slice_text(rules_kind_word(adopted->kind)));
     store_bind_number_or_null(q, 4, adopted->has_first_day, adopted->first_day);
     db_bind_bytes(q, 5, bytes);
+    store_bind_number_or_null(q, 6, adopted->has_last_day, adopted->last_day);
     return db_run(q);
 }
 
@@ -104,6 +105,33 @@ enum err store_find_newer_set(struct store *s, int32_t received_on, int32_t day,
         e = ERR_CORRUPT;
     db_done(q);
     return e ? e : store_find_rule_set(s, slice_of(name, found.size), out, NULL, why);
+}
+
+/* The name a bound statement finds. */
+static enum err one_name(sqlite3_stmt *q, msgpack_zone *zone, struct slice *out)
+{
+    enum err e = store_one_row(q);
+
+    if (e) return e;
+    *out = store_keep(q, 0, zone, &e);
+    db_done(q);
+    return e;
+}
+
+enum err store_find_set_of_day(struct store *s, int32_t first_day, msgpack_zone *zone, struct slice *out)
+{
+    sqlite3_stmt *q = s->statements[FIND_SET_OF_DAY];
+
+    store_bind_number_or_null(q, 1, first_day != INT32_MIN, first_day);
+    return one_name(q, zone, out);
+}
+
+enum err store_find_set_in_force(struct store *s, int32_t day, msgpack_zone *zone, struct slice *out)
+{
+    sqlite3_stmt *q = s->statements[FIND_SET_IN_FORCE];
+
+    db_bind_i64(q, 1, day);
+    return one_name(q, zone, out);
 }
 
 enum err store_find_rubric(struct store *s, struct slice name, const struct rubric **out, const char **hash,

@@ -260,7 +260,7 @@ static inline void submit_options(struct room *r, const char *council, const cha
 
 static inline void close_council(struct room *r, const char *council, const char *province)
 {
-    const struct round_closed e = { .council = text(council), .closed_on = 17881 };
+    const struct round_closed e = { .council = text(council), .closed_on = clock_day_of(r->at_ms) };
 
     say(r, &round_closed_kind, province, &e);
 }
@@ -281,6 +281,22 @@ static inline void settled(struct room *r, size_t at, int64_t rated, int64_t hel
     assert_int_equal(s.rated, rated);
     assert_int_equal(s.held, held);
     assert_int_equal(bench_outcomes(r->bench), at + 1); /* said last */
+}
+
+/* The i-th product that the closing whose word is outcome `at` holds. */
+static inline void held_for(struct room *r, size_t at, size_t i, const char *reference, const char *code,
+                            const char *words)
+{
+    struct round_settled s;
+    char sentence[WHY_SENTENCE_MAX];
+
+    heard(r, at, &round_settled_kind, &s);
+    assert_true(i < s.held_products_count);
+    assert_true(slice_is(s.held_products[i].reference, reference));
+    if (!slice_is(s.held_products[i].code, code))
+        fail_msg("wanted %s, heard %.*s", code, SLICE_ARG(s.held_products[i].code));
+    snprintf(sentence, sizeof sentence, "%.*s", SLICE_ARG(s.held_products[i].sentence));
+    if (!strstr(sentence, words)) fail_msg("no \"%s\" in: %s", words, sentence);
 }
 
 /* --- asking --- */

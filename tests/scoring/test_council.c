@@ -113,6 +113,8 @@ static void a_level_that_ended_has_no_councils_any_more(void **state)
     refused(r, "scoring.council.refused", "LEVEL_NOT_IN_FORCE");
     submit_parts(r, "h1", "binh", 3000, 2000, 3000);
     refused(r, "scoring.sheet.refused", "LEVEL_NOT_IN_FORCE");
+    close_council(r, "h1", "06");
+    refused(r, "scoring.round.refused", "LEVEL_NOT_IN_FORCE");
     form_four(r, "t1", level_PROVINCE, "QD148", "2018-2", false);
     formed(r);
     submit_parts(r, "t1", "an", 3000, 2000, 3000); /* nobody beneath could send it up */
@@ -336,6 +338,7 @@ static void without_a_vice_chair_nobody_stands_in(void **state)
 
     three_without_the_chair(r, false);
     settled(r, 0, 0, 1);
+    held_for(r, 0, 0, "d1", "CHAIR", "no vice-chair has a sheet");
 }
 
 /* --- members far apart --- */
@@ -444,6 +447,7 @@ static void a_closing_holds_what_is_overdue(void **state)
     on_day(r, "2026-07-21");
     close_council(r, "t", "06");
     settled(r, 0, 0, 1);
+    held_for(r, 0, 0, "d1", "TRANSITION_OVER", "until 2026-07-20");
     on_day(r, "2026-07-20");
     close_council(r, "t", "06");
     settled(r, 1, 1, 0);
@@ -479,22 +483,122 @@ static void a_sheet_of_parts_has_all_three_within_their_limits(void **state)
 static void a_merged_provinces_council_scores_the_old_ones_dossiers(void **state)
 {
     struct room *r = *state;
-    const struct area_merged merged = { .old_code = { "06", 2 },
-                                        .new_code = { "19", 2 },
-                                        .merged_on = 20270 };
     struct sheet_submitted e = sheet_for("c-19", "an");
 
     e.has_total_hundredths = true;
     adopt_provisional(r);
     form(r, "c-19", level_PROVINCE, "19", "provisional-2018");
     accept_dossier(r, "d1", "P1", "provisional-2018", NULL);
-    say_as(r, "a1", "intake", &area_merged_kind, "19", &merged);
+    adopt_file(r, "areas-2025", "areas-2025.json");
     on_day(r, "2025-06-30");
     say(r, &sheet_submitted_kind, "19", &e);
     refused(r, "scoring.sheet.refused", "WRONG_PROVINCE");
     on_day(r, "2025-07-01");
     say(r, &sheet_submitted_kind, "19", &e);
     counted(r);
+}
+
+static void form_for(struct room *r, const char *council, const char *province)
+{
+    static const struct council_member chair[] = { { { "an", 2 }, seat_CHAIR } };
+    const struct council_formed e = { .council = text(council),
+                                      .level = level_PROVINCE,
+                                      .province = text(province),
+                                      .round = { "2018-2", 6 },
+                                      .rule_set = { "provisional-2018", 16 },
+                                      .members = chair,
+                                      .members_count = 1 };
+
+    say(r, &council_formed_kind, province, &e);
+}
+
+static void a_merged_province_forms_no_councils_any_more(void **state)
+{
+    struct room *r = *state;
+
+    adopt_provisional(r);
+    on_day(r, "2025-06-30");
+    form_for(r, "c-99", "99"); /* nobody says which provinces there are */
+    formed(r);
+    adopt_file(r, "areas-2025", "areas-2025.json");
+    form_for(r, "c-98", "98");
+    refused(r, "scoring.council.refused", "PROVINCE_UNKNOWN");
+    form_for(r, "c-06", "06");
+    formed(r);
+    on_day(r, "2025-07-01");
+    form_for(r, "d-06", "06");
+    refused(r, "scoring.council.refused", "PROVINCE_MERGED");
+    form_for(r, "c-19", "19"); /* kept its code */
+    formed(r);
+    form_for(r, "c-15", "15"); /* another province since */
+    formed(r);
+    form_four(r, "tw", level_CENTRE, "provisional-2018", "2018-2", false);
+    formed(r);
+}
+
+/* What the old province's council began goes on in the new one's name. */
+static void a_merged_provinces_council_is_the_new_ones(void **state)
+{
+    static const char *const members[] = { "an", "binh", "chi" };
+    struct room *r = *state;
+    struct round_closed closed = { .council = { "c-06", 4 } };
+    struct sheet_submitted e = sheet_for("c-06", "an");
+
+    e.has_total_hundredths = true;
+    e.total_hundredths = 7000;
+    on_day(r, "2025-06-30");
+    adopt_provisional(r);
+    adopt_file(r, "areas-2025", "areas-2025.json");
+    form(r, "c-06", level_PROVINCE, "06", "provisional-2018");
+    accept_dossier(r, "d1", "P1", "provisional-2018", NULL);
+    say(r, &sheet_submitted_kind, "19", &e);
+    refused(r, "scoring.sheet.refused", "WRONG_PROVINCE");
+    say(r, &sheet_submitted_kind, "06", &e);
+    counted(r);
+    on_day(r, "2025-07-01");
+    for (size_t i = 1; i < 3; i++) {
+        e.member = text(members[i]);
+        say(r, &sheet_submitted_kind, "06", &e);
+        refused(r, "scoring.sheet.refused", "PROVINCE_MERGED");
+        say(r, &sheet_submitted_kind, "15", &e);
+        refused(r, "scoring.sheet.refused", "WRONG_PROVINCE");
+        say(r, &sheet_submitted_kind, "19", &e);
+        counted(r);
+    }
+    declare(r, "c-06", "06", "chi", "d1");
+    refused(r, "scoring.conflict.refused", "PROVINCE_MERGED");
+    closed.closed_on = clock_day_of(r->at_ms);
+    say(r, &round_closed_kind, "06", &closed);
+    refused(r, "scoring.round.refused", "PROVINCE_MERGED");
+    say(r, &round_closed_kind, "19", &closed);
+    settled(r, 1, 1, 0);
+}
+
+static void reject_as(struct room *r, const char *province, const char *reference)
+{
+    const struct rejection_registered e = { .reference = text(reference),
+                                            .province = text(province),
+                                            .reason = { "forged", 6 } };
+
+    say_as(r, province, "intake", &rejection_registered_kind, province, &e);
+}
+
+static void the_new_province_turns_the_old_ones_dossiers_away(void **state)
+{
+    struct room *r = *state;
+
+    on_day(r, "2025-06-30");
+    adopt_provisional(r);
+    adopt_file(r, "areas-2025", "areas-2025.json");
+    accept_dossier(r, "d1", "P1", "provisional-2018", NULL);
+    accept_dossier(r, "d2", "P2", "provisional-2018", NULL);
+    reject_as(r, "19", "d1"); /* a number of its own that was never accepted */
+    on_day(r, "2025-07-01");
+    reject_as(r, "15", "d1");
+    assert_int_equal(count(r, "SELECT sum(withdrawn) FROM dossier"), 0);
+    reject_as(r, "19", "d1");
+    assert_int_equal(count(r, "SELECT sum(withdrawn) FROM dossier"), 1);
+    assert_int_equal(count(r, "SELECT withdrawn FROM dossier WHERE dossier = 'd1'"), 1);
 }
 
 /* --- every version stays visible --- */
@@ -665,6 +769,9 @@ int main(void)
         TEST(a_closing_holds_what_is_overdue),
         TEST(a_sheet_of_parts_has_all_three_within_their_limits),
         TEST(a_merged_provinces_council_scores_the_old_ones_dossiers),
+        TEST(a_merged_province_forms_no_councils_any_more),
+        TEST(a_merged_provinces_council_is_the_new_ones),
+        TEST(the_new_province_turns_the_old_ones_dossiers_away),
         TEST(the_question_shows_every_version_of_a_sheet),
         TEST(a_product_is_found_by_its_newer_code),
         TEST(the_order_in_which_members_score_does_not_matter),

@@ -150,6 +150,7 @@ static void a_rejected_dossier_is_not_scored(void **state)
     const struct rejection_registered rejection = { .reference = { "d1", 2 },
                                                     .province = { "06", 2 },
                                                     .reason = { "forged", 6 } };
+    struct sheet_refused said;
 
     open_2018(r);
     submit_total(r, "an", "d1", 7000);
@@ -157,6 +158,8 @@ static void a_rejected_dossier_is_not_scored(void **state)
     say_as(r, "x1", "intake", &rejection_registered_kind, "06", &rejection);
     submit_total(r, "binh", "d1", 7000);
     refused(r, "scoring.sheet.refused", "WITHDRAWN");
+    heard(r, 0, &sheet_refused_kind, &said);
+    assert_true(slice_is(said.sentence, "Dossier d1 was withdrawn or turned away and is scored no more."));
     close_council(r, "c-06", "06");
     refused(r, "scoring.round.refused", "NO_SHEETS");
 }
@@ -221,6 +224,8 @@ static void a_round_rates_holds_and_settles(void **state)
     assert_int_equal(spread.most_hundredths, 7600);
     assert_int_equal(spread.limit_hundredths, 1000);
     settled(r, 2, 1, 2);
+    held_for(r, 2, 0, "d2", "SPREAD", "15.00 points apart, and at most 10.00");
+    held_for(r, 2, 1, "d3", "QUORUM", "1 of 3 members have a sheet, and 75 percent, which is 3,");
     submit_total(r, "an", "d1", 9000);
     refused(r, "scoring.sheet.refused", "ALREADY_RATED");
     far_is(&spread, 0, "binh", 6100);
@@ -232,6 +237,7 @@ static void a_round_rates_holds_and_settles(void **state)
     far_is(&spread, 0, "chi", 7600);
     assert_int_equal(spread.far_count, 1);
     settled(r, 1, 0, 2);
+    held_for(r, 1, 0, "d2", "SPREAD", "1 of the members farthest apart were asked");
     submit_total(r, "chi", "d2", 7600); /* and stays with it */
     close_council(r, "c-06", "06");
     heard(r, 0, &product_rated_kind, &rated);
@@ -250,10 +256,57 @@ static void only_holds_settle_too(void **state)
     settled(r, 0, 0, 1);
 }
 
+static void a_closing_names_at_most_two_hundred_held(void **state)
+{
+    struct room *r = *state;
+    struct round_settled s;
+    char id[32];
+
+    open_2018(r);
+    for (int i = 100; i < 301; i++) {
+        snprintf(id, sizeof id, "x%d", i);
+        accept_dossier(r, id, id, "provisional-2018", NULL);
+        submit_total(r, "an", id, 7000);
+    }
+    close_council(r, "c-06", "06");
+    settled(r, 0, 0, 201);
+    heard(r, 0, &round_settled_kind, &s);
+    assert_int_equal(s.held_products_count, 200);
+    assert_true(slice_is(s.held_products[199].product, "x299"));
+    assert_true(slice_is(s.held_products[199].dossier, "x299"));
+}
+
+static void close_on(struct room *r, const char *day)
+{
+    struct round_closed e = { .council = { "c-06", 4 } };
+
+    assert_int_equal(clock_day_parse(text(day), &e.closed_on), ERR_NONE);
+    say(r, &round_closed_kind, "06", &e);
+}
+
+static void a_council_closes_neither_before_it_was_formed_nor_in_advance(void **state)
+{
+    struct room *r = *state;
+
+    on_day(r, "2018-12-01");
+    open_2018(r);
+    submit_total(r, "an", "d1", 7000);
+    submit_total(r, "binh", "d1", 7000);
+    submit_total(r, "chi", "d1", 7000);
+    on_day(r, "2018-12-10");
+    close_on(r, "2018-12-11");
+    refused(r, "scoring.round.refused", "CLOSED_ON_FUTURE");
+    close_on(r, "2018-11-30");
+    refused(r, "scoring.round.refused", "CLOSED_ON_EARLY");
+    assert_int_equal(count(r, "SELECT count(*) FROM rating"), 0);
+    close_on(r, "2018-12-01");
+    settled(r, 1, 1, 0);
+}
+
 static void the_same_closing_again_is_refused(void **state)
 {
     struct room *r = *state;
-    const struct round_closed e = { .council = { "c-06", 4 }, .closed_on = 17881 };
+    const struct round_closed e = { .council = { "c-06", 4 }, .closed_on = clock_day_of(AT_MS) };
     struct product_rated rated;
 
     open_2018(r);
@@ -409,6 +462,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_sheet_needs_the_dossiers_rubric, begin, end),
         cmocka_unit_test_setup_teardown(a_round_rates_holds_and_settles, begin, end),
         cmocka_unit_test_setup_teardown(only_holds_settle_too, begin, end),
+        cmocka_unit_test_setup_teardown(a_closing_names_at_most_two_hundred_held, begin, end),
+        cmocka_unit_test_setup_teardown(a_council_closes_neither_before_it_was_formed_nor_in_advance, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(the_same_closing_again_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(a_supplement_is_what_the_result_says, begin, end),
         cmocka_unit_test_setup_teardown(a_product_worth_it_goes_to_the_centre, begin, end),

@@ -499,16 +499,16 @@ static void a_product_is_held_without_quorum_chair_or_agreement(void **state)
     struct tally tally = totals(values, 2);
 
     (void)state;
-    assert_int_equal(scoring_weigh(total_set, NULL, &c, &tally), CLOSING_HOLDS_QUORUM);
+    assert_int_equal(scoring_weigh(total_set, NULL, &c, &tally, NULL), CLOSING_HOLDS_QUORUM);
     tally = totals(values, 3);
-    assert_int_equal(scoring_weigh(total_set, NULL, &c, &tally),
+    assert_int_equal(scoring_weigh(total_set, NULL, &c, &tally, NULL),
                      CLOSING_RATES); /* exactly ten points apart */
     tally.chair = false;
-    assert_int_equal(scoring_weigh(total_set, NULL, &c, &tally), CLOSING_HOLDS_QUORUM);
+    assert_int_equal(scoring_weigh(total_set, NULL, &c, &tally, NULL), CLOSING_HOLDS_CHAIR);
     tally = totals(values, 4);
-    assert_int_equal(scoring_weigh(total_set, NULL, &c, &tally), CLOSING_HOLDS_SPREAD);
+    assert_int_equal(scoring_weigh(total_set, NULL, &c, &tally, NULL), CLOSING_HOLDS_SPREAD);
     tally = totals(NULL, 0);
-    assert_int_equal(scoring_weigh(total_set, NULL, &c, &tally), CLOSING_HOLDS_QUORUM);
+    assert_int_equal(scoring_weigh(total_set, NULL, &c, &tally, NULL), CLOSING_HOLDS_QUORUM);
 }
 
 static void a_product_that_a_gate_ended_is_not_held_for_its_points(void **state)
@@ -523,9 +523,9 @@ static void a_product_that_a_gate_ended_is_not_held_for_its_points(void **state)
     struct tally tally = ballots(far, 3);
 
     (void)state;
-    assert_int_equal(scoring_weigh(set, rubric, &c, &tally), CLOSING_RATES);
+    assert_int_equal(scoring_weigh(set, rubric, &c, &tally, NULL), CLOSING_RATES);
     tally = ballots(free_, 3);
-    assert_int_equal(scoring_weigh(set, rubric, &c, &tally), CLOSING_HOLDS_SPREAD);
+    assert_int_equal(scoring_weigh(set, rubric, &c, &tally, NULL), CLOSING_HOLDS_SPREAD);
 }
 
 static void a_conflict_takes_the_seat_out_of_the_quorum(void **state)
@@ -536,16 +536,16 @@ static void a_conflict_takes_the_seat_out_of_the_quorum(void **state)
 
     (void)state;
     tally.conflicts = 1; /* two of three: 67 % */
-    assert_int_equal(scoring_weigh(set, NULL, &c, &tally), CLOSING_HOLDS_QUORUM);
+    assert_int_equal(scoring_weigh(set, NULL, &c, &tally, NULL), CLOSING_HOLDS_QUORUM);
     tally.conflicts = 2; /* two of two */
-    assert_int_equal(scoring_weigh(set, NULL, &c, &tally), CLOSING_RATES);
+    assert_int_equal(scoring_weigh(set, NULL, &c, &tally, NULL), CLOSING_RATES);
     tally = totals(values, 3);
     tally.conflicts = 1;
     set->conflict_in_quorum = true; /* three of four */
-    assert_int_equal(scoring_weigh(set, NULL, &c, &tally), CLOSING_RATES);
+    assert_int_equal(scoring_weigh(set, NULL, &c, &tally, NULL), CLOSING_RATES);
     tally = totals(values, 2);
     tally.conflicts = 2; /* two of four */
-    assert_int_equal(scoring_weigh(set, NULL, &c, &tally), CLOSING_HOLDS_QUORUM);
+    assert_int_equal(scoring_weigh(set, NULL, &c, &tally, NULL), CLOSING_HOLDS_QUORUM);
     set->conflict_in_quorum = false;
 }
 
@@ -558,12 +558,48 @@ static void a_vice_chair_presides_only_for_a_chair_with_a_conflict(void **state)
     (void)state;
     tally.chair = false;
     tally.vice_chair = true;
-    assert_int_equal(scoring_weigh(set, NULL, &c, &tally), CLOSING_HOLDS_QUORUM);
+    assert_int_equal(scoring_weigh(set, NULL, &c, &tally, NULL), CLOSING_HOLDS_CHAIR);
     tally.conflicts = 1;
     tally.chair_conflict = true;
-    assert_int_equal(scoring_weigh(set, NULL, &c, &tally), CLOSING_RATES);
+    assert_int_equal(scoring_weigh(set, NULL, &c, &tally, NULL), CLOSING_RATES);
     tally.vice_chair = false;
-    assert_int_equal(scoring_weigh(set, NULL, &c, &tally), CLOSING_HOLDS_QUORUM);
+    assert_int_equal(scoring_weigh(set, NULL, &c, &tally, NULL), CLOSING_HOLDS_CHAIR);
+}
+
+/* A hold is said so that the council knows what to do. */
+static void a_hold_says_what_is_missing(void **state)
+{
+    const struct council c = small_council(level_PROVINCE); /* four members, 75 %, ten points */
+    const int64_t values[] = { 7000, 7500, 8005 };
+    struct tally tally = totals(values, 2);
+    struct why why = { { 0 }, { 0 } };
+
+    (void)state;
+    tally.chair = false;
+    scoring_weigh(total_set, NULL, &c, &tally, &why);
+    assert_string_equal(why.code, "QUORUM");
+    assert_non_null(
+        strstr(why.sentence, "2 of 4 members have a sheet, and 75 percent, which is 3, must, the chair"));
+    why_clear(&why);
+    tally.conflicts = 1;
+    tally.chair = true;
+    scoring_weigh(total_set, NULL, &c, &tally, &why);
+    assert_non_null(strstr(why.sentence, "2 of 3 members without an interest have a sheet"));
+    why_clear(&why);
+    tally = totals(values, 3);
+    tally.chair = false;
+    scoring_weigh(total_set, NULL, &c, &tally, &why);
+    assert_string_equal(why.code, "CHAIR");
+    assert_non_null(strstr(why.sentence, "The chair has no sheet"));
+    why_clear(&why);
+    tally.chair_conflict = true;
+    scoring_weigh(total_set, NULL, &c, &tally, &why);
+    assert_non_null(strstr(why.sentence, "no vice-chair has a sheet"));
+    why_clear(&why);
+    tally.chair = true;
+    scoring_weigh(total_set, NULL, &c, &tally, &why);
+    assert_string_equal(why.code, "SPREAD");
+    assert_non_null(strstr(why.sentence, "10.05 points apart, and at most 10.00"));
 }
 
 static void those_asked_again_hold_a_product(void **state)
@@ -576,7 +612,7 @@ static void those_asked_again_hold_a_product(void **state)
     assert_true(scoring_is_far(&tally, 7000, false) && scoring_is_far(&tally, 7200, false));
     assert_false(scoring_is_far(&tally, 7100, false));
     tally.asked = 1;
-    assert_int_equal(scoring_weigh(set, NULL, &c, &tally), CLOSING_HOLDS_SPREAD);
+    assert_int_equal(scoring_weigh(set, NULL, &c, &tally, NULL), CLOSING_HOLDS_SPREAD);
     assert_true(scoring_is_far(&tally, 7100, true)); /* only who is still asked */
     assert_false(scoring_is_far(&tally, 7000, false));
 }
@@ -723,7 +759,8 @@ static void the_order_of_members_does_not_matter(void **state)
         shuffle(b, count);
         other = ballots(b, count);
         assert_int_equal(one.sum_hundredths, other.sum_hundredths);
-        assert_int_equal(scoring_weigh(set, rubric, &c, &one), scoring_weigh(set, rubric, &c, &other));
+        assert_int_equal(scoring_weigh(set, rubric, &c, &one, NULL),
+                         scoring_weigh(set, rubric, &c, &other, NULL));
         scoring_rate(set, rubric, level_PROVINCE, 0, &one, &first);
         scoring_rate(set, rubric, level_PROVINCE, 0, &other, &second);
         expect_same(&first, &second);
@@ -790,6 +827,7 @@ int main(void)
         cmocka_unit_test(a_product_that_a_gate_ended_is_not_held_for_its_points),
         cmocka_unit_test(a_conflict_takes_the_seat_out_of_the_quorum),
         cmocka_unit_test(a_vice_chair_presides_only_for_a_chair_with_a_conflict),
+        cmocka_unit_test(a_hold_says_what_is_missing),
         cmocka_unit_test(those_asked_again_hold_a_product),
         cmocka_unit_test(a_minimum_not_met_bars_its_star),
         cmocka_unit_test(a_minimum_of_other_sectors_is_no_gate),
