@@ -53,3 +53,44 @@ enum err decide_spread_exceeded(struct turn *turn, const struct record *rec)
     values.reason = slice_text(reason);
     return handler_tell(turn, 0, slice_text(""), province, &values);
 }
+
+/* "A-1 (QUORUM): 4 of 5 members ...; A-2 (CHAIR): ..."; where there is no room, without the sentences. */
+static void held_in_words(const struct round_settled *x, char *out, size_t size)
+{
+    static const char more[] = "; ...";
+    const size_t room = size - sizeof more;
+    size_t at = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < x->held_products_count; i++) {
+        const struct held_product *p = &x->held_products[i];
+        const size_t name = (i ? 2 : 0) + p->reference.size + p->code.size + 3,
+                     whole = name + 2 + p->sentence.size;
+
+        if (at + name > room) {
+            snprintf(out + at, size - at, "%s", more);
+            return;
+        }
+        at += (size_t)snprintf(out + at, size - at, "%s%.*s (%.*s)", i ? "; " : "", SLICE_ARG(p->reference),
+                               SLICE_ARG(p->code));
+        if (at + whole - name <= room)
+            at += (size_t)snprintf(out + at, size - at, ": %.*s", SLICE_ARG(p->sentence));
+    }
+}
+
+/* One letter a closing: an event owes a recipient one. */
+enum err decide_round_settled(struct turn *turn, const struct record *rec)
+{
+    struct message_queued values = { 0 };
+    struct round_settled settled;
+    char reason[REASON_BYTES];
+    enum err e = round_settled_decode(turn_envelope(turn), turn_zone(turn), &settled, turn_why(turn));
+
+    if (e || settled.held_products_count == 0) return e;
+    held_in_words(&settled, reason, sizeof reason);
+    values.has_number = values.has_open = values.has_reason = true;
+    values.number = settled.council;
+    values.open = settled.held;
+    values.reason = slice_text(reason);
+    return handler_tell(turn, 0, slice_text(""), topic_province(rec->topic), &values);
+}

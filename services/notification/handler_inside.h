@@ -55,6 +55,7 @@ enum err apply_report_refused(struct turn *turn, const struct record *fact, cons
 /* --- handler_council.c --- */
 enum err apply_council_admitted(struct turn *turn, const struct record *fact, const struct record *cause);
 enum err decide_spread_exceeded(struct turn *turn, const struct record *rec);
+enum err decide_round_settled(struct turn *turn, const struct record *rec);
 
 /* --- handler_day.c --- */
 enum err decide_day_started(struct turn *turn, const struct record *rec);

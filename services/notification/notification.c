@@ -27,6 +27,7 @@ const struct owed notification_owed_table[] = {
     /* A closing that left products without result: whose council it is must see to it; that its
      * province is told [I]. */
     { "scoring.spread.exceeded", 0, 5, TOLD_PROVINCE, "spread_exceeded" },
+    { "scoring.round.settled", 0, 5, TOLD_PROVINCE, "products_held" },
 
     /* The centre gave less than five stars; the province certifies on that or rates again: Art. 7.4 [C]. */
     { "scoring.product.remanded", 0, 5, TOLD_PROVINCE, "product_remanded" },

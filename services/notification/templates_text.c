@@ -232,6 +232,19 @@ const struct template_text templates_text[] = {
         "members\n"
         "are further apart than allowed. In detail:\n"
         "{reason}\n" } },
+    { "products_held",
+      { "Subject: Hội đồng {number}: {open} sản phẩm chưa có kết quả\n"
+        "\n"
+        "Kính gửi: {to}\n"
+        "\n"
+        "Phiên họp của Hội đồng {number} đã kết thúc, còn {open} sản phẩm chưa có kết quả. Chi tiết:\n"
+        "{reason}\n",
+        "Subject: Council {number}: {open} product(s) without result\n"
+        "\n"
+        "To: {to}\n"
+        "\n"
+        "Council {number} has closed, and {open} product(s) have no result yet. In detail:\n"
+        "{reason}\n" } },
     { "certificate_extended",
       { "Subject: Giấy chứng nhận {certificate} được kéo dài thời hạn\n"
         "\n"

@@ -184,6 +184,17 @@ static void spread(const char *name, const char *day_of_closing)
            .far_count = 2 });
 }
 
+static void settled(const char *id, const struct held_product *held, size_t count)
+{
+    FEED("scoring", "66", id, round_settled, "2026-06-12",
+         { .council = s("c-66"),
+           .rated = 1,
+           .held = (int64_t)count,
+           .has_held_products = count > 0,
+           .held_products = held,
+           .held_products_count = count });
+}
+
 static void members_too_far_apart_are_told_where_the_council_sits(void **state)
 {
     struct envelope e;
@@ -205,6 +216,44 @@ static void members_too_far_apart_are_told_where_the_council_sits(void **state)
     assert_told(0, "ministry", "spread_exceeded");
 }
 
+static void what_a_closing_held_is_told_in_one_letter(void **state)
+{
+    static struct held_product held[40];
+    static char references[40][8];
+    const struct slice sentence =
+        slice_text("4 of 5 members have handed in a sheet; a fifth must, or be excused");
+    struct slice reason = { NULL, 0 };
+    struct envelope e;
+
+    (void)state;
+    for (size_t i = 0; i < 40; i++) {
+        snprintf(references[i], sizeof references[i], "A-%zu", i + 1);
+        held[i] = (struct held_product){ .product = s("66-24175-1-2026"),
+                                         .dossier = s("d-M1"),
+                                         .reference = s(references[i]),
+                                         .code = s("QUORUM"),
+                                         .sentence = sentence };
+    }
+    settled("closing-1", held, 2);
+    assert_outcomes(1);
+    assert_told(0, "province:66", "products_held");
+    assert_number(0, "open", 2);
+    assert_outcome(b, 0, "notification.message.queued.66", &e);
+    assert_data_text(&e, "number", "c-66");
+    assert_data_text(&e, "reason",
+                     "A-1 (QUORUM): 4 of 5 members have handed in a sheet; a fifth must, or be excused; "
+                     "A-2 (QUORUM): 4 of 5 members have handed in a sheet; a fifth must, or be excused");
+    settled("closing-2", held, 40);
+    assert_outcomes(1);
+    assert_number(0, "open", 40);
+    assert_outcome(b, 0, "notification.message.queued.66", &e);
+    assert_true(mp_text(mp_find(&e.data, "reason"), &reason));
+    assert_true(reason.size > 500 && reason.size < 640);
+    assert_memory_equal(reason.data + reason.size - 5, "; ...", 5);
+    settled("closing-3", held, 0);
+    assert_outcomes(0);
+}
+
 #define FRESH(test) cmocka_unit_test_setup_teardown(test, open_with_law, close_bench)
 
 int main(void)
@@ -219,6 +268,7 @@ int main(void)
         FRESH(a_result_of_the_old_province_is_told_to_the_new_one),
         FRESH(a_letter_of_the_old_province_is_confirmed_by_either),
         FRESH(members_too_far_apart_are_told_where_the_council_sits),
+        FRESH(what_a_closing_held_is_told_in_one_letter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,6 +48,7 @@ static void each_result_owes_its_messages(void **state)
         { "more is asked for", "intake.request.registered", 0, "owner supplement_requested" },
         { "turned away", "intake.rejection.registered", 0, "owner dossier_rejected" },
         { "the centre sends back", "scoring.product.remanded", 0, "province product_remanded" },
+        { "a closing left something", "scoring.round.settled", 0, "province products_held" },
         { "members far apart", "scoring.spread.exceeded", 0, "province spread_exceeded" },
         { "extended", "certification.certificate.extended", 0, "owner certificate_extended" },
         { "its extension has ended", "certification.extension.ended", 0, "owner extension_ended" },

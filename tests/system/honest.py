@@ -128,7 +128,8 @@ def a_dossier_that_was_withdrawn_is_not_in_the_spool_for_good(house):
 def a_closing_says_what_it_held_and_is_not_repeated_in_silence(house):
     path = write(house, "round.closed-1.csv", "province,council,closed_on", "06,BK-2018-2,2018-11-01")
     told = house.ocop("push", path, publisher="council-06")
-    assert "round.closed-1.csv:2  accepted" in told.stdout and "    held: " in told.stdout, told.stdout
+    assert "round.closed-1.csv:2  accepted" in told.stdout and "    held: BK18-01 (" in told.stdout, told.stdout
+    assert ": QUORUM: " in told.stdout or ": CHAIR: " in told.stdout, told.stdout
     head = house.settle()
     told = house.ocop("push", path, publisher="council-06", expect=(2,))
     assert "--again" in told.stderr and "remark" in told.stderr and house.settle() == head, told.stderr
