@@ -46,6 +46,8 @@ role
         ask = "certification.product"
         ask = "certification.summary"
         ask = "broker.status"
+        ask = "intake.status"
+        ask = "certification.status"
 
     # A commune's people's committee: receives dossiers, asks for more, turns away, sends on.
     commune
@@ -76,6 +78,8 @@ role
         ask = "certification.product"
         ask = "certification.summary"
         ask = "broker.status"
+        ask = "intake.status"
+        ask = "certification.status"
 
     # A council's secretary: sheets and rounds. A council of the centre has --province all.
     council
@@ -106,6 +110,9 @@ role
         ask = "certification.product"
         ask = "certification.summary"
         ask = "broker.status"
+        ask = "intake.status"
+        ask = "scoring.status"
+        ask = "certification.status"
 
     # Who signs: recognises, revokes, settles findings. The ministry has --province all.
     authority
@@ -134,6 +141,9 @@ role
         ask = "certification.product"
         ask = "certification.summary"
         ask = "broker.status"
+        ask = "intake.status"
+        ask = "scoring.status"
+        ask = "certification.status"
 
     # A shop, an inspector, a reporter's program: is this star true, and is it still valid?
     monitor
@@ -144,6 +154,7 @@ role
         ask = "certification.product"
         ask = "certification.summary"
         ask = "broker.status"
+        ask = "certification.status"
 
     intake
         publish = "intake."

@@ -7,7 +7,7 @@
 #include <poll.h>
 #include <string.h>
 
-enum { ASK_TURN_MS = 500, ASK_PAUSE_MS = 100 };
+enum { ASK_TURN_MS = 500, ASK_PAUSE_MS = 100, ASK_BEHIND_MS = 5000, ASK_SHORT_MS = 20 };
 
 static void pack_arguments(struct buf *out, const json_t *arguments)
 {
@@ -91,6 +91,42 @@ enum err ask_head(uint64_t *head, struct why *why)
         e = why_set(why, ERR_UNREADABLE, "BROKER", "the broker does not say its head");
     json_decref(status);
     return e;
+}
+
+uint64_t ask_head_now(void)
+{
+    uint64_t head = 0;
+    struct why why = { 0 };
+
+    if (ask_head(&head, &why)) (void)cli_fail(0, "what follows may not be up to date: %s", why.sentence);
+    return head;
+}
+
+static bool ask_place(const char *service, uint64_t *seq)
+{
+    json_t *status = NULL;
+    struct why why = { 0 };
+
+    if (ask(service, "status", NULL, NULL, &status, &why)) return false;
+    *seq = (uint64_t)json_integer_value(json_object_get(status, "seq"));
+    json_decref(status);
+    return true;
+}
+
+void ask_caught_up(const char *service, uint64_t head)
+{
+    const int64_t until = clock_monotonic_ms() + ASK_BEHIND_MS;
+    uint64_t seq = 0;
+
+    if (!head) return;
+    while (ask_place(service, &seq) && seq < head) {
+        if (cli_stopped || clock_monotonic_ms() >= until) {
+            (void)cli_fail(0, "%s is behind by %llu record%s: what follows is not up to date", service,
+                           (unsigned long long)(head - seq), head - seq == 1 ? "" : "s");
+            return;
+        }
+        (void)poll(NULL, 0, ASK_SHORT_MS);
+    }
 }
 
 /* --- the log --- */

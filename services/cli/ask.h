@@ -17,6 +17,11 @@ enum err ask_with(const char *service, const char *question, const json_t *argum
  * reads the log. ERR_INTERRUPTED: Ctrl-C. */
 enum err ask_long(const struct cli *cli, const char *service, const char *question, json_t **out,
                   struct why *why);
+/* Wait, at most 5 s, until the service has come to `head`, so that its answer is of this moment; else say on
+ * stderr by how much it is behind. Whoever may not ask for its place, and head 0, is spared. */
+void ask_caught_up(const char *service, uint64_t head);
+/* The head of this moment; 0, and a line on stderr, when the broker does not answer. */
+uint64_t ask_head_now(void);
 /* Read the log from its beginning with these prefixes and hand over each record; *head is the end to stop at,
  * 0: no end. Survives lost connections. A place in the log is named by its chain too, which only who has read
  * it knows: so one begins at the beginning. ERR_INTERRUPTED: Ctrl-C; ERR_TIMEOUT: no broker, and nothing

@@ -69,6 +69,15 @@ static enum err still_missing(enum err e, const char *service, struct slice ref,
         return why_set(why, e, "TIMEOUT", "@%.*s: the service %s does not answer; is it running? (%s)",
                        SLICE_ARG(ref), service, last->sentence);
     }
+    if (!strcmp(type, "scoring.product.rated")) {
+        return why_set(
+            why, e, last->code,
+            "@%.*s: scoring knows no result of that name (%s) If its dossier was accepted, a council "
+            "may hold it, for want of sheets or of the chair, or for the spread: `ocop show dossier "
+            "%.*s` shows its sheets, and the closing's line why. Else push the rows it comes from "
+            "first, or wait longer with --wait",
+            SLICE_ARG(ref), last->sentence, SLICE_ARG(ref));
+    }
     return why_set(why, e, last->code,
                    "@%.*s: %s knows no %s of that name (%s) Push the rows it comes from first, or wait "
                    "longer with --wait",

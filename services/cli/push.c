@@ -57,7 +57,9 @@ static const char doc[] =
     "another "
     "since, when the first is right after all. A member who is asked to score again and keeps the points "
     "says so "
-    "in remark: that makes it a new sheet.\n"
+    "in remark: that makes it a new sheet. A council that closes once more on the same day does the same, or "
+    "is "
+    "sent with --again; what a closing held, and why, stands below its line.\n"
     "\n"
     "EXAMPLES\n"
     "  ocop push --template dossier.filed > dossier.filed-2018.csv\n"
@@ -77,7 +79,8 @@ static const struct argp_option options[] = {
     { "template", KEY_TEMPLATE, "TYPE", 0, "Print the header line for an event, and end", 1 },
     { "resume", KEY_RESUME, 0, 0, "Send and hear what the spool still has open", 1 },
     { "again", KEY_AGAIN, 0, 0,
-      "Rows that were refused, returned, or replaced since are sent once more, as they are", 1 },
+      "Rows that were refused, returned, or replaced since, and closings, are sent once more, as they are",
+      1 },
     { "verbose", KEY_VERBOSE, 0, 0, "Print accepted rows one by one too", 1 },
     { 0 },
 };

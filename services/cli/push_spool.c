@@ -159,20 +159,31 @@ static void again_id(const struct spool *sp, const struct row_event *row, unsign
     hash_id(parts, n ? 4 : 3, id);
 }
 
+/* A council may close once more, in the same words: what was held may be ready then. */
+static bool is_closing(const struct row_event *row)
+{
+    return !strcmp(row->kind->type, "scoring.round.closed");
+}
+
 /* Where a row stands that was said before. */
 struct before {
     bool spurned, replaced; /* refused or returned; followed by another about the same */
+    bool closed;            /* a closing that was answered */
     char file[256];
     int64_t line;
 };
 
-static enum err look_before(struct spool *sp, const char *about, const char *id, struct before *b,
-                            struct why *why)
+static enum err look_before(struct spool *sp, const struct row_event *row, const char *about, const char *id,
+                            struct before *b, struct why *why)
 {
-    enum err e;
+    struct spool_past past = { .open = true };
+    enum err e = ERR_NONE;
 
     memset(b, 0, sizeof *b);
-    e = spool_spurned(sp, slice_text(id), &b->spurned, why);
+    if (is_closing(row)) e = spool_past(sp, slice_text(id), &past, why);
+    if (e == ERR_NOT_FOUND) e = ERR_NONE;
+    b->closed = !past.open;
+    if (!e) e = spool_spurned(sp, slice_text(id), &b->spurned, why);
     if (!e)
         e = spool_replaced(sp, slice_text(id), slice_text(about), &b->replaced, b->file, sizeof b->file,
                            &b->line, why);
@@ -191,8 +202,8 @@ static enum err choose_id(struct spool *sp, const struct row_event *row, bool ag
 
     for (unsigned n = 0; !e && n < AGAIN_MAX; n++) {
         again_id(sp, row, n, id);
-        e = look_before(sp, about, id, b, why);
-        if (e || (!b->spurned && !b->replaced)) return e;
+        e = look_before(sp, row, about, id, b, why);
+        if (e || (!b->spurned && !b->replaced && !(again && b->closed))) return e;
         if (again) continue;
         /* Perhaps it was said again since: then that is where it stands. */
         last = *b;
@@ -208,37 +219,99 @@ static enum err choose_id(struct spool *sp, const struct row_event *row, bool ag
                    AGAIN_MAX);
 }
 
-static enum err add_row(struct spool *sp, struct rows *rows, const struct row_event *r, bool again,
-                        size_t *known, struct why *why)
+/* --- rows that were said before --- */
+
+enum { SAID_SHOWN = 20 };
+
+struct adding {
+    struct spool *sp;
+    struct rows *rows;
+    bool again, cut_short; /* an earlier call did not come to its end: this one goes on with it */
+    size_t known, told;
+};
+
+/* Nothing is sent of it; who says it again must hear so, and what can be done. */
+static void tell_said(struct adding *a, const struct row_event *r, const struct spool_past *past)
+{
+    const bool elsewhere = strcmp(past->file, r->file) || past->line != r->line;
+
+    if (past->open || (a->told == SAID_SHOWN && !past->gone_line && !is_closing(r))) return;
+    if (!past->gone_line && !is_closing(r)) a->told++;
+    fprintf(a->rows->out, "%s:%u: was said before", r->file, r->line);
+    if (elsewhere) fprintf(a->rows->out, " (%s:%lld)", past->file, (long long)past->line);
+    fputs(" and is not sent again; its verdict then: ", a->rows->out);
+    if (past->spurned)
+        fputs("refused or returned; --again sends it once more", a->rows->out);
+    else if (past->gone_line)
+        fprintf(a->rows->out,
+                "accepted; but the dossier was withdrawn since (%s:%lld): to hand it in anew, give it a new "
+                "reference",
+                past->gone_file, (long long)past->gone_line);
+    else if (is_closing(r))
+        fprintf(a->rows->out,
+                "accepted, %lld held; to close once more, say something else in remark, or push with --again",
+                (long long)past->held);
+    else
+        fputs("accepted", a->rows->out);
+    fputc('\n', a->rows->out);
+}
+
+/* A closing that left something is meant anew when it is said anew. */
+static enum err check_closing(struct adding *a, const struct row_event *r, const char *id, bool *refused,
+                              struct why *why)
+{
+    struct spool_past past;
+    enum err e = spool_past(a->sp, slice_text(id), &past, why);
+
+    *refused = false;
+    if (e) return e == ERR_NOT_FOUND ? ERR_NONE : e;
+    if (past.open || past.held == 0 || a->cut_short) return ERR_NONE;
+    rows_problem(
+        a->rows, r->file, r->line, NULL,
+        "this closing was said before, by %s:%lld, and left %lld without result; to close once more, "
+        "say something else in remark, or push with --again",
+        past.file, (long long)past.line, (long long)past.held);
+    *refused = true;
+    return ERR_NONE;
+}
+
+static enum err add_row(struct adding *a, const struct row_event *r, struct why *why)
 {
     char id[HASH_ID_TEXT + 1];
+    struct spool_past past;
     struct before b;
-    bool added = false;
-    enum err e = choose_id(sp, r, again, id, &b, why);
+    bool added = false, refused = false;
+    enum err e = choose_id(a->sp, r, a->again, id, &b, why);
 
-    if (e) return e;
-    if (b.replaced && !again) {
-        rows_problem(rows, r->file, r->line, NULL,
+    if (!e && is_closing(r)) e = check_closing(a, r, id, &refused, why);
+    if (e || refused) return e;
+    if (b.replaced && !a->again) {
+        rows_problem(a->rows, r->file, r->line, NULL,
                      "this was said before, and replaced since by %s:%lld; to say it anew, push with --again",
                      b.file, (long long)b.line);
         return ERR_NONE;
     }
-    e = add_event(sp, r->kind->type, r->province, r->file, r->line, id, slice_of(r->data, r->size), &added,
+    e = add_event(a->sp, r->kind->type, r->province, r->file, r->line, id, slice_of(r->data, r->size), &added,
                   why);
-    *known += !added;
+    if (e || added) return e;
+    a->known++;
+    e = spool_past(a->sp, slice_text(id), &past, why);
+    if (!e) tell_said(a, r, &past);
     return e;
 }
 
 enum err push_rows(struct spool *sp, struct rows *rows, bool again, size_t *known, struct why *why)
 {
+    struct adding a = { .sp = sp, .rows = rows, .again = again };
     enum err e = spool_begin(sp, why);
 
-    *known = 0;
     /* What replaces a row within the same call does not count: the whole file is said again, in its order. */
     for (size_t i = 0; !e && i < rows->count; i++)
         e = spool_said(sp, slice_text(rows->list[i].id), why);
+    if (!e) e = spool_cut_short(sp, &a.cut_short, why);
     for (size_t i = 0; !e && i < rows->count; i++)
-        e = add_row(sp, rows, &rows->list[i], again, known, why);
+        e = add_row(&a, &rows->list[i], why);
+    *known = a.known;
     if (!e && !rows->problems) return spool_commit(sp, why);
     spool_rollback(sp);
     return e;

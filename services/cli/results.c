@@ -83,6 +83,24 @@ static void print_gaps(const json_t *data)
     }
 }
 
+/* A closing is accepted, and may still leave products without result: each with its reason. */
+static void print_held(const json_t *data)
+{
+    const json_t *products = json_object_get(data, "held_products");
+    const json_int_t held = json_integer_value(json_object_get(data, "held"));
+    const size_t named = json_array_size(products);
+    size_t i;
+    json_t *one;
+
+    json_array_foreach(products, i, one)
+    {
+        printf("    held: %s (%s): %s: %s\n", member(one, "reference"), member(one, "product"),
+               member(one, "code"), member(one, "sentence"));
+    }
+    if (held > (json_int_t)named)
+        printf("    held: %s%" JSON_INTEGER_FORMAT "\n", named ? "and others, in all " : "", held);
+}
+
 static void print_place(const struct spool_told *row, enum verdict v)
 {
     printf("%.*s:%" PRId64 "  %-8s  ", SLICE_ARG(row->file), row->line, verdict_words[v]);
@@ -90,11 +108,16 @@ static void print_place(const struct spool_told *row, enum verdict v)
 
 static void print_outcome(const struct spool_told *row, const struct spool_outcome *o, bool verbose)
 {
+    const bool settled = slice_is(o->type, "scoring.round.settled");
     enum verdict v = outcome_verdict(o->type);
     json_t *data;
 
-    if (v <= VERDICT_ACCEPTED && !verbose) return;
+    if (v <= VERDICT_ACCEPTED && !verbose && !settled) return;
     data = json_loadb(o->data.data, o->data.size, 0, NULL);
+    if (settled && !verbose && json_integer_value(json_object_get(data, "held")) == 0) {
+        json_decref(data);
+        return;
+    }
     print_place(row, v == VERDICT_WAITING ? VERDICT_ACCEPTED : v);
     print_name(data, row->subject);
     if (v <= VERDICT_ACCEPTED)
@@ -103,6 +126,7 @@ static void print_outcome(const struct spool_told *row, const struct spool_outco
         printf("  %s: %s", member(data, "code"), member(data, "sentence"));
     putchar('\n');
     if (v == VERDICT_RETURNED) print_gaps(data);
+    if (settled) print_held(data);
     json_decref(data);
 }
 

@@ -322,6 +322,7 @@ enum err rows_read(struct rows *rows, const char *path, const struct rows_settin
     size_t at = 0;
     enum err e = text_file_read(path, settings->encoding, &file, &bad);
 
+    if (!e && (e = text_file_check_lines(&file, path, &bad)) != ERR_NONE) text_file_fini(&file);
     if (e == ERR_NOMEM || e == ERR_IO) return why_set(why, e, bad.code, "%s", bad.sentence);
     if (e) {
         if (rows->problems++ < ROWS_PROBLEMS_SHOWN && rows->out) fprintf(rows->out, "%s\n", bad.sentence);

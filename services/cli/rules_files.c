@@ -77,7 +77,7 @@ static enum err pack(const struct rules_file *file, struct slice bytes, struct b
 enum err rules_file_read(struct rules_file *file, struct buf *data, struct why *why)
 {
     struct text_file f = { 0 };
-    enum err e = text_file_read(file->path, NULL, &f, why);
+    enum err e = text_file_read(file->path, "utf-8", &f, why);
 
     if (!e) e = look_into(file, &f, why);
     if (!e && data) e = pack(file, slice_of(f.data, f.size), data);

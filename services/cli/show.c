@@ -6,6 +6,7 @@
 #include "services/cli/print.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,6 +36,7 @@ struct show {
     struct cli *cli;
     const char *kind, *code, *province, *day, *who, *state;
     int64_t as_of; /* 0: the head */
+    uint64_t head; /* of this moment, which the answers are waited for; 0: not known */
 };
 
 static const char show_doc[] =
@@ -51,6 +53,9 @@ static const char show_doc[] =
     "withdrawn; replaced; or unknown on that day. It is worked out for the day asked for (--on; else the day "
     "of the log), from what the log held up to a place (--as-of; else all of it), and rests on no job that "
     "may not have run. A certificate recorded from a published list, GHI-..., says so.\n"
+    "\n"
+    "Each service is waited for until it has come to the end of the log of this moment, at most 5 seconds; "
+    "else a line on stderr says by how many records it is behind.\n"
     "\n"
     "EXAMPLES\n"
     "  ocop show product 06-901-90005-1-2018\n"
@@ -222,6 +227,7 @@ static void show_view(const struct show *s, const struct view *v, char product[C
     enum err e;
 
     if (!v->argument && !product[0]) return;
+    ask_caught_up(v->service, s->head);
     arguments =
         with_text(json_object(), v->argument ? v->argument : "product", v->argument ? s->code : product);
     e = ask_with(v->service, v->question, with_text(arguments, "province", s->province), &answer, &own);
@@ -266,8 +272,15 @@ static int show_one_certificate(const struct show *s)
 {
     json_t *answer = NULL;
     struct why why = { 0 };
-    enum err e = ask_certificate(s, &answer, &why);
+    enum err e;
 
+    if (s->head && (uint64_t)s->as_of > s->head)
+        (void)cli_fail(0,
+                       "the log ends at %" PRIu64 ": place %" PRId64 " is not there yet, and this is what "
+                       "it holds to its end",
+                       s->head, s->as_of);
+    ask_caught_up("certification", s->head);
+    e = ask_certificate(s, &answer, &why);
     if (e == ERR_NOT_FOUND)
         return cli_fail(EXIT_SOME_REFUSED,
                         "no certificate has the number %s, and none is of a product of that code%s", s->code,
@@ -284,8 +297,10 @@ static int show_deadlines(const struct show *s)
     json_t *arguments = with_text(with_text(json_object(), "who", s->who), "state", s->state);
     json_t *answer = NULL, *rows;
     struct why why = { 0 };
-    enum err e = ask_with("notification", "deadlines", arguments, &answer, &why);
+    enum err e;
 
+    ask_caught_up("notification", s->head);
+    e = ask_with("notification", "deadlines", arguments, &answer, &why);
     json_decref(arguments);
     if (e == ERR_INVALID) return cli_fail(EXIT_SOME_REFUSED, "notification: %s", why.sentence);
     if (e) return say_silent("notification", e, &why), EXIT_UNREACHED;
@@ -308,6 +323,7 @@ int show_verb(struct cli *cli, int argc, char **argv)
     size_t asked = 0, found = 0, silent = 0;
 
     cli_parse(cli, &show_argp, argc, argv, &s);
+    s.head = ask_head_now();
     if (!strcmp(s.kind, "certificate")) return show_one_certificate(&s);
     if (!strcmp(s.kind, "deadlines")) return show_deadlines(&s);
     for (size_t i = 0; i < VIEWS; i++) {

@@ -1,5 +1,6 @@
 #include "services/cli/spool.h"
 
+#include "common/envelope.h"
 #include "services/cli/spool_inside.h"
 
 #include <errno.h>
@@ -14,7 +15,9 @@ extern const char cli_schema_sql[];
 
 /* Which rows this run tells of, and which it was given: lists of this connection alone. */
 static const char report_sql[] = "CREATE TEMP TABLE report(event TEXT PRIMARY KEY) WITHOUT ROWID;"
-                                 "CREATE TEMP TABLE said(event TEXT PRIMARY KEY) WITHOUT ROWID";
+                                 "CREATE TEMP TABLE said(event TEXT PRIMARY KEY) WITHOUT ROWID;"
+                                 "CREATE TEMP TABLE withdrawn(dossier TEXT PRIMARY KEY, event TEXT NOT NULL) "
+                                 "WITHOUT ROWID";
 
 enum err spool_do(struct spool *sp, enum spool_statement which, struct why *why)
 {
@@ -298,6 +301,69 @@ enum err spool_said(struct spool *sp, struct slice event, struct why *why)
 {
     db_bind_text(sp->s[SPOOL_said], 1, event);
     return spool_do(sp, SPOOL_said, why);
+}
+
+/* Step a statement of which at most one row is asked. */
+static enum err one(struct spool *sp, sqlite3_stmt *s, bool *there, struct why *why)
+{
+    enum err e = db_step(s, there);
+
+    return e ? why_set(why, e, "SPOOL", "%s: %s", sp->path, sqlite3_errmsg(sp->db)) : ERR_NONE;
+}
+
+/* The id of an acceptance is made of the row's own: so a withdrawal that names it is found. */
+static enum err find_gone(struct spool *sp, struct slice event, uint32_t ordinal, struct spool_past *out,
+                          struct why *why)
+{
+    sqlite3_stmt *s = sp->s[SPOOL_gone];
+    char dossier[HASH_ID_TEXT + 1];
+    bool there = false;
+    enum err e = sp->withdrawn ? ERR_NONE : spool_do(sp, SPOOL_withdrawn, why);
+
+    if (e) return e;
+    sp->withdrawn = true;
+    envelope_outcome_id(slice_text("intake"), event, slice_text("intake.dossier.accepted"), ordinal, dossier);
+    db_bind_text(s, 1, slice_text(dossier));
+    e = one(sp, s, &there, why);
+    if (e || !there) return e;
+    snprintf(out->gone_file, sizeof out->gone_file, "%.*s", SLICE_ARG(db_text(s, 0)));
+    out->gone_line = db_i64(s, 1);
+    db_done(s);
+    return ERR_NONE;
+}
+
+enum err spool_past(struct spool *sp, struct slice event, struct spool_past *out, struct why *why)
+{
+    sqlite3_stmt *s = sp->s[SPOOL_past];
+    struct spool_past past = { .open = true };
+    bool there = false;
+    int64_t ordinal;
+    enum err e;
+
+    db_bind_text(s, 1, event);
+    e = one(sp, s, &there, why);
+    if (e) return e;
+    if (!there) return ERR_NOT_FOUND;
+    snprintf(past.file, sizeof past.file, "%.*s", SLICE_ARG(db_text(s, 0)));
+    past.line = db_i64(s, 1);
+    past.spurned = slice_is(db_text(s, 2), "refused");
+    past.open = !past.spurned && !slice_is(db_text(s, 2), "answered");
+    past.spurned = past.spurned || (!past.open && db_i64(s, 3));
+    past.held = db_i64(s, 4);
+    ordinal = db_i64(s, 5);
+    db_done(s);
+    if (ordinal >= 0) e = find_gone(sp, event, (uint32_t)ordinal, &past, why);
+    if (!e) *out = past;
+    return e;
+}
+
+enum err spool_cut_short(struct spool *sp, bool *yes, struct why *why)
+{
+    sqlite3_stmt *s = sp->s[SPOOL_cut_short];
+    enum err e = one(sp, s, yes, why);
+
+    if (!e && *yes) db_done(s);
+    return e;
 }
 
 bool spool_has(struct spool *sp, struct slice event)

@@ -47,6 +47,17 @@ enum err spool_replaced(struct spool *sp, struct slice event, struct slice about
                         size_t size, int64_t *line, struct why *why);
 /* Is this event here, and was it refused or returned? */
 enum err spool_spurned(struct spool *sp, struct slice event, bool *spurned, struct why *why);
+/* What is known of a row that was said before. */
+struct spool_past {
+    char file[256], gone_file[256]; /* where it was said; where its dossier was withdrawn since, if at all */
+    int64_t line, gone_line;
+    bool open, spurned; /* no verdict yet; refused or returned */
+    int64_t held;       /* of a closing: products it left without result */
+};
+/* ERR_NOT_FOUND: it was not said before. */
+enum err spool_past(struct spool *sp, struct slice event, struct spool_past *out, struct why *why);
+/* Does anything this call was given still wait for its verdict? Then an earlier call was cut short. */
+enum err spool_cut_short(struct spool *sp, bool *yes, struct why *why);
 /* Tell of everything without a verdict (--resume), or of everything since a moment. */
 enum err spool_report_open(struct spool *sp, struct why *why);
 enum err spool_report_since(struct spool *sp, int64_t since_ms, struct why *why);

@@ -49,6 +49,17 @@
       "SELECT 1 FROM entry WHERE event = ?1 AND (state = 'refused' OR (state = 'answered' AND EXISTS("       \
       "SELECT 1 FROM outcome WHERE outcome.event = ?1 "                                                      \
       "AND (type LIKE '%.refused' OR type LIKE '%.returned'))))")                                            \
+    X(past, "SELECT file, line, state, EXISTS(SELECT 1 FROM outcome WHERE outcome.event = ?1 "               \
+            "AND (type LIKE '%.refused' OR type LIKE '%.returned')), "                                       \
+            "coalesce((SELECT json_extract(data, '$.held') FROM outcome WHERE outcome.event = ?1 "           \
+            "AND type = 'scoring.round.settled'), 0), "                                                      \
+            "coalesce((SELECT ordinal FROM outcome WHERE outcome.event = ?1 "                                \
+            "AND type = 'intake.dossier.accepted'), -1) FROM entry WHERE event = ?1")                        \
+    X(withdrawn, "INSERT OR IGNORE INTO withdrawn(dossier, event) SELECT json_extract(data, '$.dossier'), "  \
+                 "event FROM outcome WHERE type = 'intake.withdrawal.accepted'")                             \
+    X(gone, "SELECT file, line FROM withdrawn JOIN entry USING(event) WHERE dossier = ?")                    \
+    X(cut_short, "SELECT 1 FROM entry JOIN said USING(event) "                                               \
+                 "WHERE state IN ('waiting', 'stored', 'lost') LIMIT 1")                                     \
     X(meta, "UPDATE meta SET epoch = ?, searching = ?")                                                      \
     X(counts, "SELECT state, count(*) FROM entry JOIN report USING(event) GROUP BY state")                   \
     X(tell,                                                                                                  \
@@ -72,6 +83,7 @@ struct spool {
     uint64_t epoch, seq, last; /* last: highest number of this epoch */
     struct hash chain, hash;   /* at seq; at last */
     bool searching;
+    bool withdrawn; /* the list of withdrawn dossiers is made */
     sqlite3_stmt *s[SPOOL_COUNT];
     struct buf batch; /* what spool_next lends */
 };

@@ -118,12 +118,14 @@ static void print_plans(const json_t *answer)
 }
 
 static enum err summarise(const struct cli *cli, const char *service, const char *question, const char *name,
-                          const char *value)
+                          const char *value, uint64_t head)
 {
     json_t *answer = NULL;
     struct why why = { 0 };
-    enum err e = ask(service, question, name, value, &answer, &why);
+    enum err e;
 
+    ask_caught_up(service, head);
+    e = ask(service, question, name, value, &answer, &why);
     if (e)
         (void)cli_fail(0, "%s: %s", service, why.sentence[0] ? why.sentence : err_sentence(e));
     else if (cli->json)
@@ -141,13 +143,15 @@ int summary_verb(struct cli *cli, int argc, char **argv)
     struct summary s = { .cli = cli };
     char day[CLOCK_DAY_TEXT + 1];
     struct why why = { 0 };
+    uint64_t head;
     enum err e, plans;
 
     cli_parse(cli, &summary_argp, argc, argv, &s);
     if (!s.day && find_day(day, &why))
         return cli_fail(EXIT_UNREACHED, "which day? %s; or say it with --on", why.sentence);
-    e = summarise(cli, "certification", "summary", "day", s.day ? s.day : day);
-    plans = summarise(cli, "intake", "plans", NULL, NULL);
+    head = ask_head_now();
+    e = summarise(cli, "certification", "summary", "day", s.day ? s.day : day, head);
+    plans = summarise(cli, "intake", "plans", NULL, NULL, head);
     if (plans == ERR_INVALID)
         plans = ERR_NONE; /* this key may not ask: it was told, and the register is whole */
     return e || plans ? EXIT_UNREACHED : EXIT_ALL_WELL;

@@ -162,7 +162,8 @@ static enum err from_cp1258(struct text_file *f, const char *path, struct why *w
 }
 
 /* The first line whose bytes are no UTF-8, and what to do about it. */
-static enum err refuse_bytes(const struct text_file *f, const char *path, struct why *why)
+static enum err refuse_bytes(const struct text_file *f, const char *path, const char *encoding,
+                             struct why *why)
 {
     struct slice text;
     size_t at = 0;
@@ -170,6 +171,7 @@ static enum err refuse_bytes(const struct text_file *f, const char *path, struct
 
     while (text_file_line(f, &at, &line, &text) && text_is_utf8(text))
         continue;
+    if (encoding) return bad(path, line ? line : 1, why, "the bytes are not UTF-8; save the file as UTF-8");
     return bad(
         path, line ? line : 1, why,
         "the bytes are not UTF-8; save the file as \"CSV UTF-8\", or say --encoding cp1258 if it comes from "
@@ -192,7 +194,7 @@ static enum err to_utf8(struct text_file *f, const char *path, const char *encod
     if (e) return e;
     if (text_is_utf8(slice_of(f->data, f->size))) return ERR_NONE;
     if (encoding && !strcmp(encoding, "cp1258")) return from_cp1258(f, path, why);
-    return refuse_bytes(f, path, why);
+    return refuse_bytes(f, path, encoding, why);
 }
 
 enum err text_file_read(const char *path, const char *encoding, struct text_file *out, struct why *why)
@@ -226,6 +228,19 @@ void text_file_fini(struct text_file *f)
     free(f->data);
     f->data = NULL;
     f->size = 0;
+}
+
+enum err text_file_check_lines(const struct text_file *f, const char *path, struct why *why)
+{
+    struct slice first = { NULL, 0 };
+    size_t at = 0;
+    uint32_t line = 0;
+
+    if (text_file_line(f, &at, &line, &first) && memchr(first.data, '\r', first.size))
+        return bad(
+            path, 1, why,
+            "the lines end in CR alone, as on an old Macintosh; save the file with line ends LF or CR LF");
+    return ERR_NONE;
 }
 
 bool text_file_line(const struct text_file *f, size_t *at, uint32_t *line, struct slice *out)

@@ -25,14 +25,18 @@ struct text_file {
     size_t size;
 };
 
-/* Read `path` whole. `encoding` is NULL, "utf-8" or "cp1258".
- * ERR_INVALID  why has the whole sentence, file and line in it: a directory, empty, a line longer than
- * TABLE_LINE_MAX, bytes of another encoding, zero bytes ERR_IO, ERR_NOMEM, ERR_LIMIT */
+/* Read `path` whole. `encoding` is NULL, "utf-8" or "cp1258"; with NULL a file that is not UTF-8 is told
+ * about Excel's CSV and Windows-1258. ERR_INVALID  why has the whole sentence, file and line in it: a
+ * directory, empty, a line longer than TABLE_LINE_MAX, bytes of another encoding, zero bytes ERR_IO,
+ * ERR_NOMEM, ERR_LIMIT */
 enum err text_file_read(const char *path, const char *encoding, struct text_file *out, struct why *why);
 void text_file_fini(struct text_file *f);
 
 /* The next line without its end; false at the end of the file. Counts *line up. */
 bool text_file_line(const struct text_file *f, size_t *at, uint32_t *line, struct slice *out);
+
+/* ERR_INVALID: its lines end in CR alone, of which no reader here makes lines. */
+enum err text_file_check_lines(const struct text_file *f, const char *path, struct why *why);
 
 /* Rows of a CSV text. Cells borrow from the text or from memory of the table, until the next row. */
 struct table {

@@ -2,6 +2,34 @@
 
 extern const char notification_schema_sql[];
 
+/* --- provinces that merged --- */
+
+enum err handler_province_on_day(struct turn *turn, struct slice *province)
+{
+    return store_area_on(turn_store(turn), *province, turn_day(turn), turn_zone(turn), province);
+}
+
+enum err handler_province_moved(struct turn *turn, struct slice *province)
+{
+    return store_area_on(turn_store(turn), *province, STORE_MOVED, turn_zone(turn), province);
+}
+
+enum err handler_deadline_moves(struct turn *turn, struct deadline *d, int32_t day)
+{
+    const struct slice old_code = d->province;
+    const char *named = notification_province_in(d->who, old_code);
+    char *who;
+    enum err e = store_area_on(turn_store(turn), old_code, day, turn_zone(turn), &d->province);
+
+    if (e || !named || slice_equal(d->province, old_code)) return e;
+    who = msgpack_zone_malloc(turn_zone(turn), d->who.size);
+    if (!who) return ERR_NOMEM;
+    memcpy(who, d->who.data, d->who.size);
+    memcpy(who + (named - d->who.data), d->province.data, d->province.size);
+    d->who = slice_of(who, d->who.size);
+    return ERR_NONE;
+}
+
 /* --- what a result makes owed --- */
 
 enum err handler_queue(struct turn *turn, const char *template_name, struct slice about,
@@ -35,7 +63,7 @@ enum err handler_tell(struct turn *turn, int64_t star, struct slice owner, struc
     const struct envelope *about = turn_envelope(turn);
     const struct owed *row = notification_owed(about->type, star, NULL);
     struct slice recipient, told = slice_text("");
-    enum err e = ERR_NONE;
+    enum err e = handler_province_on_day(turn, &province);
 
     for (; !e && row; row = notification_owed(about->type, star, row)) {
         e = handler_recipient(turn, row->who, owner, province, &recipient);
@@ -194,7 +222,8 @@ static enum err apply_certificate_issued(struct turn *turn, const struct record 
     (void)fact, (void)cause;
     if (e) return e;
     holder = (struct holder){ issued.product, issued.name, issued.owner, issued.province, issued.star };
-    e = store_add_certificate(turn_store(turn), issued.certificate, &holder);
+    e = handler_province_moved(turn, &holder.province);
+    if (!e) e = store_add_certificate(turn_store(turn), issued.certificate, &holder);
     /* Whatever the council's level: with the certificate the re-rating has come to its end. */
     if (!e) e = store_end_certified(turn_store(turn), issued.product);
     return e;
@@ -213,7 +242,8 @@ static enum err apply_certificate_recorded(struct turn *turn, const struct recor
     if (e) return e;
     holder = (struct holder){ recorded.has_product ? recorded.product : none, recorded.name,
                               recorded.has_owner ? recorded.owner : none, recorded.province, recorded.star };
-    return store_add_certificate(turn_store(turn), recorded.certificate, &holder);
+    e = handler_province_moved(turn, &holder.province);
+    return e ? e : store_add_certificate(turn_store(turn), recorded.certificate, &holder);
 }
 
 /* Whose certificate is it? Later events name its number; who holds it and where is what was issued. */
@@ -351,13 +381,17 @@ static enum err decide_notice(struct turn *turn, const struct record *rec, enum 
                               struct slice message, int32_t day)
 {
     struct receipt_accepted accepted = { message, slice_text(notice_word(notice)) };
-    struct message_row row;
+    struct message_row row = { .province = slice_text("") };
+    struct slice now;
     enum err e = store_find_message(turn_store(turn), message, turn_zone(turn), &row);
     bool known = e == ERR_NONE;
 
     if (e == ERR_NOT_FOUND) e = ERR_NONE;
+    now = row.province;
+    if (known) e = handler_province_on_day(turn, &now);
     /* The rights of whoever confirms are tied to the topic's province. */
-    if (known && !slice_equal(row.province, topic_province(rec->topic)))
+    if (!e && known && !slice_equal(row.province, topic_province(rec->topic)) &&
+        !slice_equal(now, topic_province(rec->topic)))
         e = why_set(
             turn_why(turn), ERR_INVALID, "WRONG_PROVINCE",
             "message %.*s is of province %.*s and this was sent under the topic of province %.*s; send it "
@@ -428,6 +462,9 @@ static const char *const prefixes[] = { "notification.",
                                         "intake.report.",
                                         "scoring.rules.adopted",
                                         "scoring.product.",
+                                        "scoring.council.admitted",
+                                        "scoring.round.settled",
+                                        "scoring.spread.exceeded",
                                         "certification.certificate.",
                                         "certification.extension.ended",
                                         "certification.finding.registered",
@@ -447,6 +484,9 @@ static const struct route routes[] = {
     { "intake.rejection.registered", decide_rejection_registered, apply_rejection_registered, NULL },
     { "scoring.product.rated", decide_product_rated, apply_product_rated, NULL },
     { "scoring.product.remanded", decide_product_remanded, NULL, NULL },
+    { "scoring.council.admitted", NULL, apply_council_admitted, NULL },
+    { "scoring.round.settled", decide_round_settled, NULL, NULL },
+    { "scoring.spread.exceeded", decide_spread_exceeded, NULL, NULL },
     { "certification.recognition.refused", decide_recognition_refused, NULL, NULL },
     { "certification.certificate.issued", decide_certificate_issued, apply_certificate_issued, NULL },
     { "certification.certificate.recorded", NULL, apply_certificate_recorded, NULL },
@@ -496,7 +536,7 @@ const struct service notification_service = {
     .routes = routes,
     .questions = notification_questions,
     .schema = notification_schema_sql,
-    .program = 2,
+    .program = 3,
     .store_bytes = sizeof(struct store),
     .store_open = store_open,
     .store_close = store_close,

@@ -88,16 +88,20 @@ static enum err tell_others(struct turn *turn, const struct deadline *d, bool mi
 }
 
 /* Say it, and tell who must know. The messages are about the announcement, so that two on one day are two. */
-static enum err announce(struct day *day, const struct deadline *d, bool missed,
+static enum err announce(struct day *day, const struct deadline *row, bool missed,
                          const struct message_queued *values)
 {
-    const struct deadline_text *text = notification_deadline_text(d->what);
-    const struct slice subject = d->about.size > 0 ? d->about : slice_text(due_word(d->what));
+    const struct deadline_text *text = notification_deadline_text(row->what);
+    const struct slice subject = row->about.size > 0 ? row->about : slice_text(due_word(row->what));
+    struct deadline now = *row, *d = &now;
     struct turn *turn = day->turn;
     char id[HASH_ID_TEXT + 1];
-    enum err e;
+    enum err e = ERR_NONE;
 
     day->bytes += weight(d);
+    /* On the day of a merger itself the rows have not moved yet. A report is owed by a code of its time. */
+    if (d->what != due_REPORT) e = handler_deadline_moves(turn, d, day->today);
+    if (e) return e;
     turn_next_id(turn, missed ? "notification.deadline.missed" : "notification.deadline.neared", id);
     e = missed ? announce_missed(turn, d, subject) : announce_neared(turn, d, subject);
     if (!e)
@@ -241,12 +245,23 @@ enum err decide_day_started(struct turn *turn, const struct record *rec)
 
 /* --- writing --- */
 
+/* Those of store_move_areas. */
+static bool moves(enum due what)
+{
+    return what != due_REPORT && what != due_ROUND_CUTOFF && what != due_ROUND_END;
+}
+
+/* What merges on this day moves before it is noted: it was announced under the new code. */
 static enum err note(struct turn *turn, const struct record *outcome, struct deadline *d,
                      enum deadline_state state)
 {
+    enum err e;
+
     d->province = topic_province(outcome->topic);
     d->state = state;
-    return store_note_deadline(turn_store(turn), d);
+    e = store_move_areas(turn_store(turn), turn_day(turn), turn_zone(turn));
+    if (!e && moves(d->what)) e = handler_deadline_moves(turn, d, STORE_MOVED);
+    return e ? e : store_note_deadline(turn_store(turn), d);
 }
 
 enum err apply_deadline_neared(struct turn *turn, const struct record *outcome, const struct record *cause)
@@ -303,6 +318,7 @@ enum err apply_day_started(struct turn *turn, const struct record *fact, const s
     enum err e = day_started_decode(turn_envelope(turn), turn_zone(turn), &started, turn_why(turn));
 
     (void)fact, (void)cause;
+    if (!e) e = store_move_areas(turn_store(turn), started.day, turn_zone(turn));
     while (!e &&
            (e = store_rule_set_begins(turn_store(turn), started.day, turn_zone(turn), &r)) == ERR_NONE) {
         e = begin_transition(turn, &r, false, r.transition_days);

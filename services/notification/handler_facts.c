@@ -20,6 +20,18 @@ static int32_t said(bool has, int64_t value)
     return has ? (int32_t)value : NOT_SAID;
 }
 
+/* They merge on their day; at once, where that has passed. */
+static enum err add_areas(struct turn *turn, const struct rules_adopted *a)
+{
+    const int32_t merged_on = a->has_first_day ? a->first_day : turn_day(turn);
+    enum err e = ERR_NONE;
+
+    for (size_t i = 0; !e && i < a->areas_count; i++)
+        if (!slice_equal(a->areas[i].old_code, a->areas[i].new_code))
+            e = store_add_area(turn_store(turn), &a->areas[i], merged_on);
+    return e ? e : store_move_areas(turn_store(turn), turn_day(turn), turn_zone(turn));
+}
+
 enum err apply_rules_adopted(struct turn *turn, const struct record *fact, const struct record *cause)
 {
     struct rules_adopted a;
@@ -30,6 +42,7 @@ enum err apply_rules_adopted(struct turn *turn, const struct record *fact, const
     if (e) return e;
     if (a.kind == rules_kind_CALENDAR)
         return store_add_calendar(turn_store(turn), a.name, a.days_off, a.days_off_count);
+    if (a.kind == rules_kind_AREAS) return add_areas(turn, &a);
     if (a.kind != rules_kind_RULE_SET) return ERR_NONE;
     r = (struct rule_set){ .name = a.name,
                            .has_first_day = a.has_first_day,
@@ -99,6 +112,7 @@ enum err apply_slip_registered(struct turn *turn, const struct record *fact, con
     enum err e = slip_registered_decode(turn_envelope(turn), turn_zone(turn), &slip, turn_why(turn));
 
     (void)fact, (void)cause;
+    if (!e) e = handler_province_moved(turn, &slip.province);
     if (!e) e = store_has_dossier(turn_store(turn), slip.province, slip.reference, &accepted);
     if (e || accepted) return e;
     e = store_add_slip(turn_store(turn), slip.province, slip.reference, slip.received_on);
@@ -140,6 +154,7 @@ enum err apply_request_registered(struct turn *turn, const struct record *fact, 
     enum err e = request_registered_decode(turn_envelope(turn), turn_zone(turn), &request, turn_why(turn));
 
     (void)fact, (void)cause;
+    if (!e) e = handler_province_moved(turn, &request.province);
     if (!e) e = near_days_on(turn, day_of_fact(turn), &near_days);
     if (e) return e;
     d = owed(due_SUPPLEMENT, request.reference, request.province, request.due_before, near_days);
@@ -157,6 +172,7 @@ enum err apply_rejection_registered(struct turn *turn, const struct record *fact
         rejection_registered_decode(turn_envelope(turn), turn_zone(turn), &rejection, turn_why(turn));
 
     (void)fact, (void)cause;
+    if (!e) e = handler_province_moved(turn, &rejection.province);
     if (!e) e = store_end_slip(turn_store(turn), rejection.province, rejection.reference);
     if (!e) e = store_note_ended(turn_store(turn), rejection.province, rejection.reference);
     if (!e) e = store_end_dossier_deadlines(turn_store(turn), rejection.province, rejection.reference);
@@ -250,6 +266,7 @@ enum err apply_dossier_accepted(struct turn *turn, const struct record *fact, co
     enum err e = dossier_accepted_decode(turn_envelope(turn), turn_zone(turn), &a, turn_why(turn));
 
     (void)fact, (void)cause;
+    if (!e) e = handler_province_moved(turn, &a.province);
     if (e) return e;
     d = (struct dossier){
         turn_envelope(turn)->id, a.province, a.reference, a.product, a.name, a.owner, a.rule_set, a.kind, 0, 0
@@ -344,6 +361,7 @@ enum err apply_finding_registered(struct turn *turn, const struct record *fact, 
     enum err e = finding_registered_decode(turn_envelope(turn), turn_zone(turn), &f, turn_why(turn));
 
     (void)fact, (void)cause;
+    if (!e) e = handler_province_moved(turn, &f.province);
     if (!e) e = near_days_on(turn, f.found_on, &near_days);
     if (!e) e = store_find_certificate(turn_store(turn), f.certificate, turn_zone(turn), &holder);
     if (e && e != ERR_NOT_FOUND) return e;

@@ -1,6 +1,6 @@
 /* handler_inside.h - what the files of the conversation share: handler.c (results, certificates, receipts,
- * the table), handler_facts.c (what is due), handler_day.c (what a day finds), questions.c. Others include
- * handler.h.
+ * the table), handler_facts.c (what is due), handler_council.c (what a closing left), handler_day.c (what a
+ * day finds), questions.c. Others include handler.h.
  */
 #ifndef SERVICES_NOTIFICATION_HANDLER_INSIDE_H
 #define SERVICES_NOTIFICATION_HANDLER_INSIDE_H
@@ -8,6 +8,13 @@
 #include "proto/codec.h"
 #include "services/notification/handler.h"
 #include "services/notification/store.h"
+
+/* The province that stands for it: on the day of the record, when something is decided; ... */
+enum err handler_province_on_day(struct turn *turn, struct slice *province);
+/* ... as far as it has come in the store, when something is applied. */
+enum err handler_province_moved(struct turn *turn, struct slice *province);
+/* The same of a deadline: of whoever it names too. */
+enum err handler_deadline_moves(struct turn *turn, struct deadline *d, int32_t day);
 
 /* Queue one message; `values` has what its text speaks of. */
 enum err handler_queue(struct turn *turn, const char *template_name, struct slice about,
@@ -44,6 +51,11 @@ enum err apply_plan_registered(struct turn *turn, const struct record *fact, con
 enum err apply_report_filed(struct turn *turn, const struct record *fact, const struct record *cause);
 enum err apply_report_registered(struct turn *turn, const struct record *fact, const struct record *cause);
 enum err apply_report_refused(struct turn *turn, const struct record *fact, const struct record *cause);
+
+/* --- handler_council.c --- */
+enum err apply_council_admitted(struct turn *turn, const struct record *fact, const struct record *cause);
+enum err decide_spread_exceeded(struct turn *turn, const struct record *rec);
+enum err decide_round_settled(struct turn *turn, const struct record *rec);
 
 /* --- handler_day.c --- */
 enum err decide_day_started(struct turn *turn, const struct record *rec);

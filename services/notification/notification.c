@@ -24,6 +24,11 @@ const struct owed notification_owed_table[] = {
     { "scoring.product.rated", 0, 0, TOLD_OWNER, "not_rated" },
     { "scoring.product.rated", 0, 0, TOLD_PROVINCE, "not_rated" },
 
+    /* A closing that left products without result: whose council it is must see to it; that its
+     * province is told [I]. */
+    { "scoring.spread.exceeded", 0, 5, TOLD_PROVINCE, "spread_exceeded" },
+    { "scoring.round.settled", 0, 5, TOLD_PROVINCE, "products_held" },
+
     /* The centre gave less than five stars; the province certifies on that or rates again: Art. 7.4 [C]. */
     { "scoring.product.remanded", 0, 5, TOLD_PROVINCE, "product_remanded" },
 
@@ -116,6 +121,20 @@ enum err notification_commune(struct slice province, struct slice commune_code, 
         (int)sizeof place)
         return ERR_LIMIT;
     return join("commune:", slice_text(place), out, size);
+}
+
+const char *notification_province_in(struct slice recipient, struct slice province)
+{
+    static const char *const before[] = { "province:", "commune:" };
+
+    for (size_t i = 0; province.size == 2 && i < 2; i++) {
+        const size_t size = strlen(before[i]);
+
+        if (recipient.size >= size + 2 && !memcmp(recipient.data, before[i], size) &&
+            !memcmp(recipient.data + size, province.data, 2))
+            return recipient.data + size;
+    }
+    return NULL;
 }
 
 void notification_message_id(struct slice about, struct slice recipient, char id[HASH_ID_TEXT + 1])

@@ -50,6 +50,10 @@ enum err notification_recipient(enum told who, struct slice owner, struct slice 
  * as above. */
 enum err notification_commune(struct slice province, struct slice commune_code, char *out, size_t size);
 
+/* The two digits of the province in a recipient's key, province:06 or commune:06-01234; NULL: it names none,
+ * or another one. */
+const char *notification_province_in(struct slice recipient, struct slice province);
+
 /* hash_id of ("message", about, recipient): one event owes one recipient one message. */
 void notification_message_id(struct slice about, struct slice recipient, char id[HASH_ID_TEXT + 1]);
 

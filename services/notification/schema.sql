@@ -73,6 +73,14 @@ CREATE TABLE round(
     PRIMARY KEY(rule_set, level, number)
 ) STRICT;
 
+-- Provinces that became part of another, as the adopted areas say; only those whose code changed.
+CREATE TABLE area(
+    old_code TEXT PRIMARY KEY CHECK(length(old_code) = 2),
+    new_code TEXT NOT NULL CHECK(length(new_code) = 2),
+    merged_on INTEGER NOT NULL,
+    moved INTEGER NOT NULL CHECK(moved IN (0, 1)) -- what it had under way is the new province's
+) STRICT;
+
 CREATE TABLE day_off(
     day INTEGER NOT NULL,
     calendar TEXT NOT NULL,
@@ -103,6 +111,12 @@ CREATE TABLE dossier(
 CREATE INDEX dossier_reference ON dossier(reference, province);
 CREATE INDEX dossier_product ON dossier(product);
 CREATE INDEX dossier_waits ON dossier(waits, province, waits_since) WHERE waits > 0;
+
+-- Where each council sits: who asks it to score again is told there.
+CREATE TABLE council(
+    council TEXT PRIMARY KEY,
+    province TEXT NOT NULL CHECK(length(province) = 2) -- 00: the centre
+) STRICT;
 
 -- What would meet a deadline was handed in and not yet answered: nothing is missed because a service is slow.
 CREATE TABLE handed_in(

@@ -40,6 +40,14 @@ enum store_query {
     STORE_DROP_DAYS_OFF,
     STORE_ADD_DAY_OFF,
     STORE_LIST_DAYS_OFF,
+    STORE_ADD_AREA,
+    STORE_AREA_ON,
+    STORE_AREA_BEGINS,
+    STORE_AREA_MOVED,
+    STORE_MOVE_SLIPS,
+    STORE_MOVE_DOSSIERS,
+    STORE_MOVE_CERTIFICATES,
+    STORE_MOVE_DEADLINES,
     STORE_ADD_SLIP,
     STORE_END_SLIP,
     STORE_ADD_DOSSIER,
@@ -48,6 +56,8 @@ enum store_query {
     STORE_DOSSIER_WAITS,
     STORE_DOSSIER_ENDS,
     STORE_CORRECT_DOSSIER,
+    STORE_ADD_COUNCIL,
+    STORE_FIND_COUNCIL,
     STORE_ADD_HANDED_IN,
     STORE_END_HANDED_IN,
     STORE_DEADLINE, /* from here on those of store_deadline.c */
@@ -162,6 +172,19 @@ enum { STORE_DAYS_OFF_MAX = 1024 };
 /* Days off from `day` on, rising, the first STORE_DAYS_OFF_MAX of them. */
 enum err store_days_off(struct store *s, int32_t day, int32_t days[STORE_DAYS_OFF_MAX], size_t *count);
 
+/* --- provinces that merged --- */
+
+/* The first that is said of an old code stays. */
+enum err store_add_area(struct store *s, const struct area_pair *pair, int32_t merged_on);
+/* What the province is on a day; the province itself when it did not merge. What was moved is moved on every
+ * day: STORE_MOVED asks for no more than that. */
+enum { STORE_MOVED = INT32_MIN };
+enum err store_area_on(struct store *s, struct slice province, int32_t day, msgpack_zone *zone,
+                       struct slice *out);
+/* Whatever merged by that day: slips, dossiers, certificates and what is still owed of them are the new
+ * province's from now on. What is done, and rounds and reports, stay with the code of their time. */
+enum err store_move_areas(struct store *s, int32_t day, msgpack_zone *zone);
+
 /* --- dossiers on their way --- */
 
 enum err store_add_slip(struct store *s, struct slice province, struct slice reference, int32_t received_on);
@@ -183,6 +206,11 @@ enum err store_note_waits(struct store *s, struct slice dossier, enum waits wait
 /* No council will rate the dossiers of that reference any more. */
 enum err store_note_ended(struct store *s, struct slice province, struct slice reference);
 enum err store_correct_dossier(struct store *s, struct slice dossier, struct slice name, struct slice owner);
+
+enum err store_add_council(struct store *s, struct slice council, struct slice province);
+/* ERR_NOT_FOUND. */
+enum err store_find_council(struct store *s, struct slice council, msgpack_zone *zone,
+                            struct slice *province);
 
 /* Something that would meet the deadlines about that reference or certificate was handed in at that place ...
  */

@@ -30,6 +30,22 @@ const char *const store_law_sql[STORE_DEADLINE - STORE_LAW] = {
     AT(DROP_DAYS_OFF) = "DELETE FROM day_off WHERE calendar = ?1",
     AT(ADD_DAY_OFF) = "INSERT INTO day_off(day, calendar) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
     AT(LIST_DAYS_OFF) = "SELECT DISTINCT day FROM day_off WHERE day >= ?1 ORDER BY day LIMIT ?2",
+    AT(ADD_AREA) = "INSERT INTO area(old_code, new_code, merged_on, moved) VALUES(?1, ?2, ?3, 0)"
+                   " ON CONFLICT DO NOTHING",
+    AT(AREA_ON) = "SELECT new_code FROM area WHERE old_code = ?1 AND (moved = 1 OR merged_on <= ?2)",
+    AT(AREA_BEGINS) = "SELECT old_code, new_code FROM area WHERE moved = 0 AND merged_on <= ?1"
+                      " ORDER BY old_code LIMIT 1",
+    AT(AREA_MOVED) = "UPDATE area SET moved = 1 WHERE old_code = ?1",
+    /* Where both provinces gave one reference, what follows cannot tell them apart either. */
+    AT(MOVE_SLIPS) = "UPDATE OR REPLACE slip SET province = ?2 WHERE province = ?1",
+    AT(MOVE_DOSSIERS) = "UPDATE dossier SET province = ?2 WHERE province = ?1",
+    AT(MOVE_CERTIFICATES) = "UPDATE certificate SET province = ?2 WHERE province = ?1",
+    AT(MOVE_DEADLINES) =
+        "UPDATE OR REPLACE deadline SET province = ?2,"
+        " who = CASE WHEN who = 'province:' || ?1 THEN 'province:' || ?2"
+        " WHEN substr(who, 1, 11) = 'commune:' || ?1 || '-' THEN 'commune:' || ?2 || substr(who, 11)"
+        " ELSE who END"
+        " WHERE province = ?1 AND state < 3 AND what NOT IN ('report', 'round_cutoff', 'round_end')",
     /* A second desk's receipt changes nothing: the dossier was there. */
     AT(ADD_SLIP) = "INSERT INTO slip(province, reference, received_on) VALUES(?1, ?2, ?3)"
                    " ON CONFLICT DO NOTHING",
@@ -44,6 +60,8 @@ const char *const store_law_sql[STORE_DEADLINE - STORE_LAW] = {
                         " WHERE dossier = ?1",
     AT(DOSSIER_ENDS) = "UPDATE dossier SET waits = 0 WHERE reference = ?2 AND province = ?1",
     AT(CORRECT_DOSSIER) = "UPDATE dossier SET name = ?2, owner = ?3 WHERE dossier = ?1",
+    AT(ADD_COUNCIL) = "INSERT INTO council(council, province) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
+    AT(FIND_COUNCIL) = "SELECT province FROM council WHERE council = ?1",
     AT(ADD_HANDED_IN) = "INSERT INTO handed_in(filed_seq, about) VALUES(?1, ?2)",
     AT(END_HANDED_IN) = "DELETE FROM handed_in WHERE filed_seq = ?1",
 };
@@ -225,6 +243,69 @@ enum err store_days_off(struct store *s, int32_t day, int32_t days[STORE_DAYS_OF
     return e;
 }
 
+/* --- provinces that merged --- */
+
+enum err store_add_area(struct store *s, const struct area_pair *pair, int32_t merged_on)
+{
+    sqlite3_stmt *q = s->query[STORE_ADD_AREA];
+
+    db_bind_text(q, 1, pair->old_code);
+    db_bind_text(q, 2, pair->new_code);
+    db_bind_i64(q, 3, merged_on);
+    return db_run(q);
+}
+
+enum err store_area_on(struct store *s, struct slice province, int32_t day, msgpack_zone *zone,
+                       struct slice *out)
+{
+    sqlite3_stmt *q = s->query[STORE_AREA_ON];
+    bool found = false;
+    enum err e;
+
+    db_bind_text(q, 1, province);
+    db_bind_i64(q, 2, day);
+    e = db_step(q, &found);
+    if (e) return e;
+    *out = province;
+    if (!found) return ERR_NONE;
+    e = store_keep(zone, db_text(q, 0), out);
+    db_done(q);
+    return e;
+}
+
+static enum err area_begins(struct store *s, int32_t day, msgpack_zone *zone, struct slice *old_code,
+                            struct slice *new_code)
+{
+    sqlite3_stmt *q = s->query[STORE_AREA_BEGINS];
+    bool found = false;
+    enum err e;
+
+    db_bind_i64(q, 1, day);
+    e = db_step(q, &found);
+    if (e) return e;
+    if (!found) return ERR_NOT_FOUND;
+    e = store_keep(zone, db_text(q, 0), old_code);
+    if (!e) e = store_keep(zone, db_text(q, 1), new_code);
+    db_done(q);
+    return e;
+}
+
+enum err store_move_areas(struct store *s, int32_t day, msgpack_zone *zone)
+{
+    struct slice old_code, new_code;
+    enum err e;
+
+    while ((e = area_begins(s, day, zone, &old_code, &new_code)) == ERR_NONE) {
+        for (int move = STORE_AREA_MOVED; !e && move <= STORE_MOVE_DEADLINES; move++) {
+            db_bind_text(s->query[move], 1, old_code);
+            if (move != STORE_AREA_MOVED) db_bind_text(s->query[move], 2, new_code);
+            e = db_run(s->query[move]);
+        }
+        if (e) return e;
+    }
+    return e == ERR_NOT_FOUND ? ERR_NONE : e;
+}
+
 /* --- dossiers on their way --- */
 
 enum err store_add_slip(struct store *s, struct slice province, struct slice reference, int32_t received_on)
@@ -324,6 +405,30 @@ enum err store_correct_dossier(struct store *s, struct slice dossier, struct sli
     db_bind_text(q, 2, name);
     db_bind_text(q, 3, owner);
     return db_run(q);
+}
+
+enum err store_add_council(struct store *s, struct slice council, struct slice province)
+{
+    sqlite3_stmt *q = s->query[STORE_ADD_COUNCIL];
+
+    db_bind_text(q, 1, council);
+    db_bind_text(q, 2, province);
+    return db_run(q);
+}
+
+enum err store_find_council(struct store *s, struct slice council, msgpack_zone *zone, struct slice *province)
+{
+    sqlite3_stmt *q = s->query[STORE_FIND_COUNCIL];
+    bool found = false;
+    enum err e;
+
+    db_bind_text(q, 1, council);
+    e = db_step(q, &found);
+    if (e) return e;
+    if (!found) return ERR_NOT_FOUND;
+    e = store_keep(zone, db_text(q, 0), province);
+    db_done(q);
+    return e;
 }
 
 enum err store_add_handed_in(struct store *s, struct slice about, uint64_t filed_seq)

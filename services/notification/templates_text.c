@@ -214,6 +214,37 @@ const struct template_text templates_text[] = {
         "Product {name}, code {product}, dossier {number}, did not get the proposed star from the central "
         "council.\n"
         "The province may recognise it on the central result, or have it rated again.\n" } },
+    { "spread_exceeded",
+      { "Subject: Sản phẩm {name}: điểm của các thành viên chênh lệch quá mức, cần chấm lại\n"
+        "\n"
+        "Kính gửi: {to}\n"
+        "\n"
+        "Sản phẩm {name}, mã số {product}, hồ sơ số {number}, chưa có kết quả: điểm chấm của các thành viên "
+        "Hội "
+        "đồng\n"
+        "chênh lệch quá mức cho phép. Chi tiết:\n"
+        "{reason}\n",
+        "Subject: Product {name}: the members are too far apart and score again\n"
+        "\n"
+        "To: {to}\n"
+        "\n"
+        "Product {name}, code {product}, dossier {number}, has no result yet: the totals of the council's "
+        "members\n"
+        "are further apart than allowed. In detail:\n"
+        "{reason}\n" } },
+    { "products_held",
+      { "Subject: Hội đồng {number}: {open} sản phẩm chưa có kết quả\n"
+        "\n"
+        "Kính gửi: {to}\n"
+        "\n"
+        "Phiên họp của Hội đồng {number} đã kết thúc, còn {open} sản phẩm chưa có kết quả. Chi tiết:\n"
+        "{reason}\n",
+        "Subject: Council {number}: {open} product(s) without result\n"
+        "\n"
+        "To: {to}\n"
+        "\n"
+        "Council {number} has closed, and {open} product(s) have no result yet. In detail:\n"
+        "{reason}\n" } },
     { "certificate_extended",
       { "Subject: Giấy chứng nhận {certificate} được kéo dài thời hạn\n"
         "\n"

@@ -92,6 +92,17 @@ static void rule_sets_come_first_and_rubrics_last(void **state)
     assert_string_equal(all, "QD1048 QD26_2026 areas days a-rubric ");
 }
 
+static void bytes_that_are_no_text_are_not_told_of_excel(void **state)
+{
+    struct fixture *f = *state;
+
+    write_file(f, "a.json", "{\"schema\":\"ocop-rules/1\",\n\"id\":\"C\xe0 ph\xea\"}");
+    assert_int_equal(read_folder(f), ERR_INVALID);
+    assert_non_null(strstr(f->why.sentence, "a.json:2: the bytes are not UTF-8; save the file as UTF-8"));
+    assert_null(strstr(f->why.sentence, "CSV"));
+    assert_null(strstr(f->why.sentence, "--encoding"));
+}
+
 static void what_is_adopted_is_left_out(void **state)
 {
     struct fixture *f = *state;
@@ -188,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rule_sets_come_first_and_rubrics_last, setup, teardown),
+        cmocka_unit_test_setup_teardown(bytes_that_are_no_text_are_not_told_of_excel, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_adopted_is_left_out, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_that_cannot_be_proposed_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_without_rules_or_with_too_many_is_refused, setup, teardown),

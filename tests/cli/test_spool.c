@@ -148,6 +148,84 @@ static void hear_own(struct fixture *f, uint64_t seq, int i, uint64_t epoch, uin
     buf_fini(&b);
 }
 
+/* A row of any type, said, stored at `seq` and answered by one outcome with this data. */
+static void answered(struct fixture *f, const char *id, const char *type, uint64_t number, uint64_t seq,
+                     const char *outcome, const char *key, const char *value)
+{
+    struct spool_row row = { .file = slice_text(type),
+                             .line = (int64_t)number,
+                             .event = slice_text(id),
+                             .type = slice_text(type),
+                             .topic = slice_text(topic),
+                             .about = slice_text(""),
+                             .subject = slice_text("s") };
+    char context[16];
+    struct buf b = { 0 }, data = { 0 }, said = { 0 };
+    struct envelope e = { .id = slice_text("o"),
+                          .source = slice_text("x"),
+                          .type = slice_text(outcome),
+                          .cause = slice_text(id),
+                          .cause_seq = seq,
+                          .count = 1 };
+    msgpack_packer p;
+    bool added = false;
+
+    row.envelope = envelope_of(id, type, "", 0, 0, 0, &b);
+    assert_int_equal(spool_add(f->sp, &row, &added, &f->why), ERR_NONE);
+    hear(f, seq, "bk", spool_epoch(f->sp), number, row.envelope);
+    msgpack_packer_init(&p, &data, buf_pack_write);
+    msgpack_pack_map(&p, 1);
+    buf_pack_text(&p, key);
+    if (value)
+        buf_pack_text(&p, value);
+    else
+        msgpack_pack_int64(&p, 2);
+    assert_int_equal(envelope_write(&e, buf_slice(&data), &said), ERR_NONE);
+    snprintf(context, sizeof context, "%.*s", (int)strcspn(type, "."), type);
+    hear(f, seq + 1, context, 0, number, buf_slice(&said));
+    buf_fini(&b);
+    buf_fini(&data);
+    buf_fini(&said);
+}
+
+static void what_became_of_a_row_that_was_said_before(void **state)
+{
+    struct fixture *f = *state;
+    struct spool_past past;
+    char dossier[HASH_ID_TEXT + 1];
+    bool cut_short = true;
+
+    envelope_outcome_id(slice_text("intake"), slice_text("d1"), slice_text("intake.dossier.accepted"), 0,
+                        dossier);
+    assert_int_equal(spool_past(f->sp, slice_text("d1"), &past, &f->why), ERR_NOT_FOUND);
+    answered(f, "d1", "intake.dossier.filed", 1, 10, "intake.dossier.accepted", "reference", "A-1");
+    answered(f, "d2", "intake.dossier.filed", 2, 12, "intake.dossier.accepted", "reference", "A-2");
+    answered(f, "d3", "intake.dossier.filed", 3, 14, "intake.dossier.returned", "reference", "A-3");
+    answered(f, "w1", "intake.dossier.withdrawn", 4, 16, "intake.withdrawal.accepted", "dossier", dossier);
+    answered(f, "c1", "scoring.round.closed", 5, 18, "scoring.round.settled", "held", NULL);
+    add(f, 6);
+    assert_int_equal(spool_past(f->sp, slice_text("d1"), &past, &f->why), ERR_NONE);
+    assert_string_equal(past.file, "intake.dossier.filed");
+    assert_int_equal(past.line, 1);
+    assert_false(past.open || past.spurned);
+    assert_string_equal(past.gone_file, "intake.dossier.withdrawn");
+    assert_int_equal(past.gone_line, 4);
+    assert_int_equal(spool_past(f->sp, slice_text("d2"), &past, &f->why), ERR_NONE);
+    assert_int_equal(past.gone_line, 0);
+    assert_int_equal(spool_past(f->sp, slice_text("d3"), &past, &f->why), ERR_NONE);
+    assert_true(past.spurned);
+    assert_int_equal(spool_past(f->sp, slice_text("c1"), &past, &f->why), ERR_NONE);
+    assert_int_equal(past.held, 2);
+    assert_int_equal(spool_past(f->sp, slice_text("row-6"), &past, &f->why), ERR_NONE);
+    assert_true(past.open);
+    assert_int_equal(spool_said(f->sp, slice_text("d1"), &f->why), ERR_NONE);
+    assert_int_equal(spool_cut_short(f->sp, &cut_short, &f->why), ERR_NONE);
+    assert_false(cut_short);
+    assert_int_equal(spool_said(f->sp, slice_text("row-6"), &f->why), ERR_NONE);
+    assert_int_equal(spool_cut_short(f->sp, &cut_short, &f->why), ERR_NONE);
+    assert_true(cut_short);
+}
+
 static void the_same_event_is_kept_once(void **state)
 {
     struct fixture *f = *state;
@@ -285,6 +363,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(the_same_event_is_kept_once),
+        TEST(what_became_of_a_row_that_was_said_before),
         TEST(what_the_broker_has_is_not_sent_again),
         TEST(a_refused_row_lets_the_others_move_up),
         TEST(a_row_is_answered_by_all_outcomes_of_its_own_service),

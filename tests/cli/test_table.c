@@ -118,6 +118,26 @@ static void what_is_no_table_is_refused_with_its_line(void **state)
     }
 }
 
+static void lines_that_end_in_cr_alone_are_refused_in_one_sentence(void **state)
+{
+    static const struct {
+        const char *bytes;
+        enum err e;
+    } cases[] = {
+        { "a,b\r1,2\r", ERR_INVALID },     { "a,b\r1,2\n", ERR_INVALID }, { "a,b\r\n1,2\r\n", ERR_NONE },
+        { "a,b\n\"1\r2\",2\n", ERR_NONE }, { "a,b\r", ERR_NONE },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct text_file file = { (char *)(uintptr_t)cases[i].bytes, strlen(cases[i].bytes) };
+        struct why why = { 0 };
+
+        assert_int_equal(text_file_check_lines(&file, "f.csv", &why), cases[i].e);
+        if (cases[i].e) assert_non_null(strstr(why.sentence, "f.csv:1: the lines end in CR alone"));
+    }
+}
+
 static void a_line_beyond_the_limit_is_named(void **state)
 {
     size_t size = TABLE_LINE_MAX + 100;
@@ -138,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_of_all_kinds_are_read_alike),
         cmocka_unit_test(what_is_no_table_is_refused_with_its_line),
+        cmocka_unit_test(lines_that_end_in_cr_alone_are_refused_in_one_sentence),
         cmocka_unit_test(a_line_beyond_the_limit_is_named),
     };
 

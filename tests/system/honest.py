@@ -118,6 +118,44 @@ def a_withdrawn_dossier_is_not_waited_for(house):
     assert "withdrawn" in told.stderr, told.stderr
 
 
+def a_dossier_that_was_withdrawn_is_not_in_the_spool_for_good(house):
+    told = house.ocop("push", h.CASE / "bac-kan-2018/dossier.filed.csv", publisher="province-06", expect=(1,))
+    line = next(line for line in told.stderr.splitlines() if "withdrawn since" in line)
+    assert "its verdict then: accepted" in line and "dossier.withdrawn-1.csv:2" in line, line
+    assert "new reference" in line, line
+
+
+def a_closing_says_what_it_held_and_is_not_repeated_in_silence(house):
+    path = write(house, "round.closed-1.csv", "province,council,closed_on", "06,BK-2018-2,2018-11-01")
+    told = house.ocop("push", path, publisher="council-06")
+    assert "round.closed-1.csv:2  accepted" in told.stdout and "    held: BK18-01 (" in told.stdout, told.stdout
+    assert ": QUORUM: " in told.stdout or ": CHAIR: " in told.stdout, told.stdout
+    head = house.settle()
+    told = house.ocop("push", path, publisher="council-06", expect=(2,))
+    assert "--again" in told.stderr and "remark" in told.stderr and house.settle() == head, told.stderr
+    house.ocop("push", "--again", path, publisher="council-06")
+    assert house.settle() > head
+
+
+def an_answer_is_of_this_moment(house):
+    for day in range(2, 12):
+        house.ocop("clock", f"2018-11-{day:02}", publisher="centre")
+        told = house.ocop("summary")
+        assert f"valid on 2018-11-{day:02}" in told.stdout and "behind" not in told.stderr, told
+    house.stop("notification")
+    house.ocop("clock", "2018-11-12", publisher="centre")
+    house.start("notification")
+    house.wait(lambda: house.ask("notification", "status"), "notification")
+    assert "behind" not in house.ocop("show", "deadlines").stderr
+
+
+def a_place_beyond_the_end_is_named(house):
+    told = house.ocop("show", "certificate", "OCOP-06-2018-0001", "--as-of", house.settle() + 1000, expect=(1,))
+    assert "the log ends at" in told.stderr, told.stderr
+    told = house.ocop("show", "certificate", "OCOP-06-2018-0001", "--as-of", house.settle(), expect=(1,))
+    assert "the log ends at" not in told.stderr, told.stderr
+
+
 def main():
     tests = h.Tests()
     with h.House() as house:
@@ -125,11 +163,17 @@ def main():
         house.settle()
         for name, test in (("a correction back to an earlier value is refused loudly, or said", there_and_back_again),
                            ("a withdrawn dossier is not waited for", a_withdrawn_dossier_is_not_waited_for),
+                           ("a dossier that was withdrawn is not in the spool for good",
+                            a_dossier_that_was_withdrawn_is_not_in_the_spool_for_good),
+                           ("a closing says what it held, and is not repeated in silence",
+                            a_closing_says_what_it_held_and_is_not_repeated_in_silence),
                            ("a service speaks for itself", a_service_speaks_for_itself),
                            ("a register read in part does not answer", a_register_read_in_part_does_not_answer),
                            ("a wrong province is found before anything is sent",
                             a_wrong_province_is_found_before_anything_is_sent),
                            ("lost output is no success", lost_output_is_no_success),
+                           ("an answer is of this moment", an_answer_is_of_this_moment),
+                           ("a place beyond the end is named", a_place_beyond_the_end_is_named),
                            ("a mistyped name makes no spool", a_mistyped_name_makes_no_spool)):
             tests.run(name, test, house)
     tests.end()

@@ -17,6 +17,7 @@ GOOD = "BK-1,06,first,Miến dong,HTX Tài Hoan\n"
 CASES = [
     ("dossier.filed-missing-field.csv", HEADER + GOOD + ",06,first,Chè,HTX B\n", [":3: reference: ", "missing"]),
     ("dossier.filed-encoding.csv", HEADER.encode() + b"BK-1,06,first,C\xe0 ph\xea,HTX\n", [":2: ", "--encoding cp1258"]),
+    ("dossier.filed-cr.csv", (HEADER + GOOD).replace("\n", "\r"), [":1: the lines end in CR alone", "1 problem"]),
     ("dossier.filed-long.csv", (HEADER + GOOD).encode() + b"a" * 40_000_000, [":3: ", "line 3 is longer than 1 MiB"]),
     ("dossier.filed-empty.csv", b"", [": the file is empty"]),
     ("dossier.filed-folder.csv", None, [": this is a directory"]),
