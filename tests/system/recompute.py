@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Ratings computed again from the log: the same; and after one stored sheet was altered, its product named."""
-import hashlib
 import sqlite3
 import subprocess
 
+import forge
 import house as h
 import msgpack  # behind house, which finds the right interpreter
 
@@ -13,16 +13,6 @@ def recompute(house, key, expect):
                           env=house.env, timeout=h.LIMIT_S)
     assert done.returncode == expect, (done.returncode, done.stdout, done.stderr)
     return done.stdout
-
-
-def link(previous, seq, at_ms, epoch, number, *parts):
-    """One link of the chain, as common/hash.h says."""
-    state = hashlib.blake2b(previous, digest_size=32)
-    for value in (seq, at_ms, epoch, number):
-        state.update(value.to_bytes(8, "big"))
-    for part in parts:
-        state.update(len(part).to_bytes(8, "big") + part)
-    return state.digest()
 
 
 def alter(path, change):
@@ -36,18 +26,7 @@ def alter(path, change):
                 break
         else:
             raise AssertionError("no sheet to alter")
-        chain, running = bytes(32), {}
-        for seq, at_ms, publisher, epoch, number, topic, envelope in db.execute(
-                "SELECT seq, at_ms, publisher, epoch, number, topic, envelope FROM log ORDER BY seq").fetchall():
-            chain = link(chain, seq, at_ms, epoch, number, publisher.encode(), topic.encode(), envelope)
-            db.execute("UPDATE log SET chain = ? WHERE seq = ?", (chain, seq))
-            state = hashlib.blake2b(running.get((publisher, epoch), bytes(32)) + number.to_bytes(8, "big"),
-                                    digest_size=32)
-            for part in (topic.encode(), envelope):
-                state.update(len(part).to_bytes(8, "big") + part)
-            running[publisher, epoch] = state.digest()
-        for (publisher, epoch), digest in running.items():
-            db.execute("UPDATE publisher SET hash = ? WHERE publisher = ? AND epoch = ?", (digest, publisher, epoch))
+    forge.mend_chain(path)
 
 
 def main():
