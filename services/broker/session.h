@@ -39,7 +39,8 @@ void sessions_fini(struct sessions *s);
 struct session *sessions_find(const struct sessions *s, const struct bus_peer *peer); /* NULL: none */
 /* NULL: the table is full. Ask sessions_most_silent for one to drop then. */
 struct session *sessions_add(struct sessions *s, const struct bus_peer *peer, int64_t now_ms);
-/* One that lost its name, else the longest silent session, if it was silent since before `since_ms`; NULL otherwise. */
+/* One that lost its name, else the longest silent session, if it was silent since before `since_ms`; NULL
+ * otherwise. */
 struct session *sessions_most_silent(struct sessions *s, int64_t since_ms);
 void sessions_drop(struct sessions *s, struct session *session); /* its follower must be gone */
 /* Who holds this publisher's name now; NULL: nobody. */

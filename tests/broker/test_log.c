@@ -548,7 +548,8 @@ static void repair_takes_from_a_copy_what_its_chain_vouches_for(void **state)
     copy_log(bed, copy);
     bed->log = open_log(bed->path);
     fill(bed->log, 5); /* the copy ends before these */
-    edit(bed, "UPDATE log SET envelope = x'78' WHERE seq IN (7, 8, 20); UPDATE publisher SET last_number = 3");
+    edit(bed,
+         "UPDATE log SET envelope = x'78' WHERE seq IN (7, 8, 20); UPDATE publisher SET last_number = 3");
     assert_int_equal(log_repair(bed->path, copy, &done, &why), ERR_NONE);
     assert_int_equal(done.records, 30);
     assert_int_equal(done.restored, 3);
