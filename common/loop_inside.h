@@ -62,6 +62,7 @@ enum fold_statement {
     FOLD_DEAD_FIND,
     FOLD_DEAD_MARK,
     FOLD_DEAD_LIST,
+    FOLD_DEAD_OPEN,
     FOLD_TALLY_ADD,
     FOLD_TALLY_READ,
     FOLD_STATEMENTS
@@ -169,6 +170,8 @@ void recall_close(struct recall *r);
 enum err recall_group(struct recall *r, uint64_t cause_seq, const struct outcome **group, size_t *count,
                       bool *ended, struct why *why);
 
+/* What `status` answers: a map. */
+enum err fold_status(struct fold *f, struct buf *out);
 /* Answer one ASK; `answer` gets an ANSWER or FAULT frame. */
 void fold_answer(struct fold *f, const struct frame *ask, struct buf *answer);
 /* May this question be answered before everything decided is STORED? */

@@ -2,6 +2,7 @@
 #include "common/clock.h"
 #include "common/logline.h"
 #include "common/loop_inside.h"
+#include "common/metrics.h"
 #include "common/place.h"
 
 #include <argp.h>
@@ -10,6 +11,7 @@
 
 struct settings {
     char broker[CONFIG_TEXT_MAX], questions[CONFIG_TEXT_MAX], store[CONFIG_TEXT_MAX], level[CONFIG_TEXT_MAX];
+    char metrics[CONFIG_TEXT_MAX];
     int64_t heartbeat_ms;
 };
 
@@ -127,6 +129,8 @@ static enum err load(const struct options *o, const struct config_key *keys, str
     if (!e) e = expand(s->store, why);
     if (!e) e = bus_endpoint_check(s->broker, why);
     if (!e) e = bus_endpoint_check(s->questions, why);
+    if (!e) e = expand(s->metrics, why);
+    if (!e) e = metrics_check(s->metrics, why);
     level = log_level_parse(s->level);
     if (!e && level < 0)
         e = why_set(why, ERR_CONFIG, "CONFIG", "log/level is '%s'; it is one of debug, info, warn, error",
@@ -190,7 +194,8 @@ static int act(const struct options *o, const struct config_key *keys, const str
     const struct loop_settings ls = { .broker = s->broker,
                                       .questions = s->questions,
                                       .store = s->store,
-                                      .heartbeat_ms = (int)s->heartbeat_ms };
+                                      .heartbeat_ms = (int)s->heartbeat_ms,
+                                      .metrics = s->metrics };
     enum err e = ERR_NONE;
 
     switch (o->mode) {
@@ -240,7 +245,7 @@ int loop_main(const struct service *service, int argc, char **argv)
              "  ocop-%s --state /var/lib/ocop --dump\n\n"
              "Exit codes: 0 asked to stop, 1 stopped by an error, 2 options or settings, 3 superseded by "
              "another process, 4 "
-             "store in use.",
+             "store in use, 6 the log and the store cannot be brought together.",
              service->name, service->name, service->name, service->name, service->name);
     const struct config_key keys[] = {
         { "broker", CONFIG_TEXT, offsetof(struct settings, broker), PLACE_BROKER, 0, 0,
@@ -250,6 +255,7 @@ int loop_main(const struct service *service, int argc, char **argv)
         { "store", CONFIG_TEXT, offsetof(struct settings, store), store, 0, 0, "its SQLite file" },
         { "heartbeat_ms", CONFIG_NUMBER, offsetof(struct settings, heartbeat_ms), "1000", 10, 60000,
           "milliseconds between PINGs; three without an answer and it connects again" },
+        { "metrics/endpoint", CONFIG_TEXT, offsetof(struct settings, metrics), "", 0, 0, METRICS_MEANING },
         { "log/level", CONFIG_TEXT, offsetof(struct settings, level), "info", 0, 0,
           "debug, info, warn or error" },
         { 0 },

@@ -45,6 +45,7 @@ enum err turn_refuse(struct broker *b, const struct bus_peer *peer, uint64_t num
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
     if (session) session->stored_turn = 0;
+    b->refusals_ever++;
     if (b->refusals++ < REFUSALS_LOGGED)
         log_line(LOG_WARN, "refused", "publisher=%.*s number=%" PRIu64 " code=%s why=%s",
                  SLICE_ARG(publisher), number, code, log_quote(sentence, quoted, sizeof quoted));
@@ -529,6 +530,11 @@ enum err broker_tick(struct broker *b, struct stamp_clocks now, uint64_t free_by
     log_once_a_second(b);
     e = look_at_space(b, free_bytes, why);
     return e ? e : publish_head(b);
+}
+
+enum err broker_status(struct broker *b, struct buf *out)
+{
+    return status_answer(b, out);
 }
 
 int broker_wait_ms(const struct broker *b, struct stamp_clocks now)

@@ -4,6 +4,8 @@
 #include "common/config.h"
 #include "common/logline.h"
 #include "common/loop.h"
+#include "common/metrics.h"
+#include "common/notify.h"
 #include "common/place.h"
 #include "services/broker/broker.h"
 #include "services/broker/prefix.h"
@@ -24,6 +26,7 @@ enum { SETS_MAX = 64, PATH_BYTES = CONFIG_TEXT_MAX + 16, SUBSCRIPTIONS_A_TURN = 
 
 struct settings {
     char endpoint[CONFIG_TEXT_MAX], live[CONFIG_TEXT_MAX], log[CONFIG_TEXT_MAX], level[CONFIG_TEXT_MAX];
+    char metrics[CONFIG_TEXT_MAX];
     int64_t checkpoint_pages, finish_pages;
     struct broker_settings broker;
 };
@@ -42,6 +45,7 @@ static const struct config_key keys[] = {
     { "bus/live", CONFIG_TEXT, AT(live), PLACE_LIVE, 0, 0, "where live monitors subscribe" },
     NUMBER_OF("bus/head_ms", broker.head_ms, "1000", 10, 60000, "milliseconds between two bus.head messages"),
     { "log/file", CONFIG_TEXT, AT(log), "{state}/log.db", 0, 0, "the log's SQLite file" },
+    { "metrics/endpoint", CONFIG_TEXT, AT(metrics), "", 0, 0, METRICS_MEANING },
     { "log/level", CONFIG_TEXT, AT(level), "info", 0, 0, "debug, info, warn or error" },
     NUMBER_OF("log/checkpoint_pages", checkpoint_pages, "2000", 1, 1000000,
               "the checkpoint thread starts from so many pages of 8 KiB in the write-ahead log"),
@@ -186,6 +190,8 @@ static enum err load(const struct options *o, struct settings *s, struct why *wh
     if (!e) e = expand(s->endpoint, why);
     if (!e) e = expand(s->live, why);
     if (!e) e = expand(s->log, why);
+    if (!e) e = expand(s->metrics, why);
+    if (!e) e = metrics_check(s->metrics, why);
     if (!e) e = bus_endpoint_check(s->endpoint, why);
     if (!e) e = bus_endpoint_check(s->live, why);
     if (!e) e = load_time(o, &s->broker.time, why);
@@ -206,6 +212,8 @@ struct ground {
     struct log *log;
     struct bus_socket *router, *live;
     struct broker *broker;
+    struct metrics *metrics;
+    struct buf status;
     struct bus_frame *frames; /* those of one turn: what is stored borrows from them until it is published */
     size_t frame_count;
     char folder[PATH_BYTES];
@@ -271,6 +279,7 @@ static enum err ground_open(struct ground *g, bool *busy, struct why *why)
     if (!e) e = broker_new(&s->broker, g->log, &ports, clocks(), &g->broker, why);
     if (!e) e = bus_router_bind(s->endpoint, &g->router, why);
     if (!e) e = bus_xpub_bind(s->live, &g->live, why);
+    if (!e) e = metrics_open(s->metrics, &g->metrics, why);
     return e;
 }
 
@@ -279,6 +288,8 @@ static void ground_close(struct ground *g)
     for (size_t i = 0; g->frames && i < g->frame_count; i++)
         bus_frame_fini(&g->frames[i]);
     free(g->frames);
+    metrics_close(&g->metrics);
+    buf_fini(&g->status);
     bus_destroy(&g->router);
     bus_destroy(&g->live);
     broker_destroy(&g->broker);
@@ -325,16 +336,28 @@ static enum err admit_subscriptions(struct bus_socket *live)
     return e == ERR_AGAIN ? ERR_NONE : e;
 }
 
+static enum err tell_metrics(struct ground *g)
+{
+    enum err e;
+
+    buf_clear(&g->status);
+    e = broker_status(g->broker, &g->status);
+    return e ? e : metrics_tell(g->metrics, buf_slice(&g->status), NULL, 0);
+}
+
 static enum err turn(struct ground *g, struct why *why)
 {
     struct stamp_clocks now = clocks();
-    uint64_t space = broker_tick_due(g->broker, now) ? free_bytes(g) : 0;
+    const bool second = broker_tick_due(g->broker, now);
+    uint64_t space = second ? free_bytes(g) : 0;
     enum err e = admit_subscriptions(g->live);
 
     if (!e) e = broker_tick(g->broker, now, space, why);
     if (!e) e = drain(g, why);
     if (!e) e = broker_settle(g->broker, why);
     if (!e) e = broker_serve(g->broker, why);
+    if (!e && second && g->metrics) e = tell_metrics(g);
+    if (!e) notify_turned(now.monotonic_ms);
     return e;
 }
 
@@ -393,7 +416,9 @@ static int run(const struct settings *s)
 
         log_line(LOG_INFO, "ready", "endpoint=%s live=%s log=%s head=%" PRIu64 " rehearsal=%d", s->endpoint,
                  s->live, s->log, head.seq, s->broker.time.rehearsal);
+        notify_ready("serving the log");
         e = serve(&g, &stop_asked, &why);
+        notify_stopping();
         if (!e) log_line(LOG_INFO, "stopped", "head=%" PRIu64, log_durable(g.log).seq);
     }
     if (e) {

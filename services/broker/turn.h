@@ -34,8 +34,9 @@ struct broker {
     struct sessions sessions;
     struct followers followers;
     struct space space;
-    int64_t tick_ms; /* the next one */
-    uint64_t refusals;
+    int64_t tick_ms;   /* the next one */
+    uint64_t refusals; /* since the last second */
+    uint64_t refusals_ever;
 
     /* of this turn */
     uint64_t turn;
