@@ -8,6 +8,7 @@
 #include "common/notify.h"
 #include "common/place.h"
 #include "services/broker/broker.h"
+#include "services/broker/mirror.h"
 #include "services/broker/prefix.h"
 
 #include <argp.h>
@@ -78,7 +79,7 @@ static const struct config_key keys[] = {
 enum mode { MODE_RUN, MODE_CHECK, MODE_SAMPLE, MODE_VERIFY };
 
 struct options {
-    const char *config, *sets[SETS_MAX], *start_day;
+    const char *config, *sets[SETS_MAX], *start_day, *mirror;
     size_t set_count;
     enum mode mode;
     bool rehearsal, confirmed;
@@ -93,7 +94,8 @@ enum {
     OPTION_VERIFY,
     OPTION_REHEARSAL,
     OPTION_START_DAY,
-    OPTION_CONFIRM
+    OPTION_CONFIRM,
+    OPTION_MIRROR
 };
 
 static const struct argp_option argp_options[] = {
@@ -111,6 +113,8 @@ static const struct argp_option argp_options[] = {
       "First day of a rehearsal with an empty log (default 2018-01-01)", 0 },
     { "confirm-clock", OPTION_CONFIRM, NULL, 0,
       "The clock is right, although it is far from the log's last record", 0 },
+    { "mirror", OPTION_MIRROR, "ENDPOINT", 0,
+      "Serve nobody: copy the log of the broker there into our own file, as it grows", 0 },
     { 0 },
 };
 
@@ -149,6 +153,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_CONFIRM:
         o->confirmed = true;
+        return 0;
+    case OPTION_MIRROR:
+        o->mirror = arg;
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "'%s' is not an option; nothing but options is taken", arg);
@@ -194,6 +201,7 @@ static enum err load(const struct options *o, struct settings *s, struct why *wh
     if (!e) e = metrics_check(s->metrics, why);
     if (!e) e = bus_endpoint_check(s->endpoint, why);
     if (!e) e = bus_endpoint_check(s->live, why);
+    if (!e && o->mirror) e = bus_endpoint_check(o->mirror, why);
     if (!e) e = load_time(o, &s->broker.time, why);
     if (e) return e;
     level = log_level_parse(s->level);
@@ -261,10 +269,18 @@ static uint64_t free_bytes(const struct ground *g)
     return (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize;
 }
 
-static enum err ground_open(struct ground *g, bool *busy, struct why *why)
+static enum err open_log(struct ground *g, bool *busy, struct why *why)
 {
     const struct settings *s = g->settings;
     const struct log_settings log = { s->log, (int)s->checkpoint_pages, (int)s->finish_pages };
+    enum err e = lock_log(s->log, &g->lock, busy, why);
+
+    return e ? e : log_open(&log, &g->log, why);
+}
+
+static enum err ground_open(struct ground *g, bool *busy, struct why *why)
+{
+    const struct settings *s = g->settings;
     const struct ports ports = { g, send_to, publish_to };
     char copy[PATH_BYTES];
     enum err e;
@@ -274,8 +290,7 @@ static enum err ground_open(struct ground *g, bool *busy, struct why *why)
     g->frame_count = (size_t)s->broker.drain_events;
     g->frames = calloc(g->frame_count, sizeof *g->frames);
     if (!g->frames) return ERR_NOMEM;
-    e = lock_log(s->log, &g->lock, busy, why);
-    if (!e) e = log_open(&log, &g->log, why);
+    e = open_log(g, busy, why);
     if (!e) e = broker_new(&s->broker, g->log, &ports, clocks(), &g->broker, why);
     if (!e) e = bus_router_bind(s->endpoint, &g->router, why);
     if (!e) e = bus_xpub_bind(s->live, &g->live, why);
@@ -402,7 +417,24 @@ static int complain(enum err e, const struct why *why)
     return loop_exit_code(e);
 }
 
-static int run(const struct settings *s)
+static enum err mirror(struct ground *g, const char *endpoint, bool *busy, struct why *why)
+{
+    struct mirror_settings settings = { .endpoint = endpoint };
+    enum err e = open_log(g, busy, why);
+
+    if (!e) e = metrics_open(g->settings->metrics, &g->metrics, why);
+    if (e) return e;
+    log_line(LOG_INFO, "mirror", "source=%s log=%s seq=%" PRIu64, endpoint, g->settings->log,
+             log_durable(g->log).seq);
+    notify_ready("mirroring another broker's log");
+    settings.metrics = g->metrics;
+    e = mirror_run(&settings, g->log, &stop_asked, why);
+    notify_stopping();
+    if (!e) log_line(LOG_INFO, "stopped", "seq=%" PRIu64, log_durable(g->log).seq);
+    return e;
+}
+
+static int run(const struct settings *s, const char *source)
 {
     struct ground g = { .settings = s, .lock = -1 };
     struct why why = { 0 };
@@ -410,8 +442,8 @@ static int run(const struct settings *s)
     enum err e;
 
     catch_signals();
-    e = ground_open(&g, &busy, &why);
-    if (!e) {
+    e = source ? mirror(&g, source, &busy, &why) : ground_open(&g, &busy, &why);
+    if (!e && !source) {
         struct log_head head = log_head(g.log);
 
         log_line(LOG_INFO, "ready", "endpoint=%s live=%s log=%s head=%" PRIu64 " rehearsal=%d", s->endpoint,
@@ -446,15 +478,18 @@ static int verify(const char *log)
     return 0;
 }
 
-static const char doc[] = "The broker of OCOP: one durable, ordered log of events, and everybody who "
-                          "publishes to it and follows it.\v"
-                          "Examples:\n"
-                          "  ocop-broker --run /run/ocop --state /var/lib/ocop\n"
-                          "  ocop-broker --config /etc/ocop/broker.zpl --check\n"
-                          "  ocop-broker --state /var/lib/ocop --verify\n"
-                          "  ocop-broker --run /tmp/r --state /tmp/r --rehearsal --start-day 2018-12-03\n\n"
-                          "Exit codes: 0 asked to stop, 1 stopped by an error or the log is damaged, 2 "
-                          "settings, 4 another broker serves the log.";
+static const char doc[] =
+    "The broker of OCOP: one durable, ordered log of events, and everybody who "
+    "publishes to it and follows it.\v"
+    "Examples:\n"
+    "  ocop-broker --run /run/ocop --state /var/lib/ocop\n"
+    "  ocop-broker --config /etc/ocop/broker.zpl --check\n"
+    "  ocop-broker --state /var/lib/ocop --verify\n"
+    "  ocop-broker --state /var/lib/ocop-mirror --mirror ipc:///run/ocop/broker.sock\n"
+    "  ocop-broker --run /tmp/r --state /tmp/r --rehearsal --start-day 2018-12-03\n\n"
+    "Exit codes: 0 asked to stop, 1 stopped by an error (--verify: the log is damaged), "
+    "2 settings, 4 another broker serves the log, 6 the log is damaged, or the source of "
+    "a mirror has another past.";
 
 int main(int argc, char **argv)
 {
@@ -478,7 +513,7 @@ int main(int argc, char **argv)
     e = load(&o, &s, &why);
     if (e) return complain(e, &why);
     if (o.mode == MODE_VERIFY) return verify(s.log);
-    if (o.mode == MODE_RUN) return run(&s);
+    if (o.mode == MODE_RUN) return run(&s, o.mirror);
     printf("the settings are fine\n");
     return 0;
 }

@@ -65,5 +65,7 @@ int clock_verb(struct cli *cli, int argc, char **argv);
 int rules_verb(struct cli *cli, int argc, char **argv);
 int audit_verb(struct cli *cli, int argc, char **argv);
 int recompute_verb(struct cli *cli, int argc, char **argv);
+int backup_verb(struct cli *cli, int argc, char **argv);
+int restore_verb(struct cli *cli, int argc, char **argv);
 
 #endif
