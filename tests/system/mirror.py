@@ -9,6 +9,7 @@ import threading
 
 import backup
 import house as h
+import running
 
 
 class Mirror:
@@ -75,9 +76,11 @@ def same_rows_through_kills(house, mirror):
 
 
 def tells_what_it_lacks(house, mirror):
-    import running
-    told = house.wait(lambda: (f := running.parse(running.get(mirror.folder / "m.sock")[2])).get(("ocop_place", None))
-                      and f, "the mirror's numbers")
+
+    def told_all():
+        found = running.parse(running.get(mirror.folder / "m.sock")[2])
+        return found if found.get(("ocop_place", None)) == house.head() else None
+    told = house.wait(told_all, "the mirror's numbers")
     assert told["ocop_lag", None] == 0 and told["ocop_process_info", 'service="mirror"'] == 1, told
     assert "behind=0" in mirror.said(), mirror.said()
 
@@ -93,7 +96,7 @@ def promoted_it_lacks_only_what_it_had_not_received(house, mirror):
     assert mirror.end(signal.SIGTERM) == 0
     received = len(mirror.rows())
     house.ocop("clock", "2019-01-05", publisher="centre")
-    house.ocop("push", h.CASE / "report.filed.csv", publisher="province-06", expect=(0, 1))
+    house.ocop("push", backup.CASE / "report.filed.csv", publisher="province-06", expect=(0, 1))
     house.settle()
     lost = house.head() - received
     assert lost > 0
