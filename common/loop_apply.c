@@ -54,30 +54,22 @@ static enum err apply_letter(struct turn *turn, const struct record *subject, co
     return db_run(s);
 }
 
-enum err turn_enter(struct turn *turn, const struct outcome *o, struct record *rec)
-{
-    struct why why = { 0 };
-    const enum err e = envelope_parse(o->envelope, turn->zone, &turn->envelope, &why);
-
-    *rec = (struct record){ .seq = turn->rec->seq,
-                            .at_ms = turn->rec->at_ms,
-                            .chain = turn->rec->chain,
-                            .publisher = slice_text(turn->fold->service->name),
-                            .topic = o->topic,
-                            .envelope = o->envelope,
-                            .number = o->number };
-    return !e || e == ERR_NOMEM ? e : ERR_PROMISE;
-}
-
 static enum err apply_outcome(struct turn *turn, const struct outcome *o, const struct record *subject,
                               unsigned *says)
 {
     const struct fold *f = turn->fold;
+    const struct record rec = { .seq = turn->rec->seq,
+                                .at_ms = turn->rec->at_ms,
+                                .chain = turn->rec->chain,
+                                .publisher = slice_text(f->service->name),
+                                .topic = o->topic,
+                                .envelope = o->envelope,
+                                .number = o->number };
     const struct route *route;
-    struct record rec;
-    const enum err e = turn_enter(turn, o, &rec);
+    struct why why = { 0 };
+    enum err e = envelope_parse(o->envelope, turn->zone, &turn->envelope, &why);
 
-    if (e) return e;
+    if (e) return e == ERR_NOMEM ? e : ERR_PROMISE;
     *says |= verdict_of(f, turn->envelope.type);
     if (fold_owns(f, turn->envelope.type, ".event.deadlettered") ||
         fold_owns(f, turn->envelope.type, ".retry.accepted") ||
@@ -85,6 +77,10 @@ static enum err apply_outcome(struct turn *turn, const struct outcome *o, const 
         return apply_letter(turn, subject, &turn->envelope);
     route = route_find(f->service, turn->envelope.type);
     if (!route || !route->apply) return ERR_NONE;
+    if (!turn->has_cause) return ERR_PROMISE; /* of what cannot be read there is only a dead letter */
+    if (f->recount) e = f->service->recompute(turn, &rec, subject, f->recount);
+    if (e) return e;
+    why_clear(&turn->why);
     return route->apply(turn, &rec, subject);
 }
 
@@ -115,8 +111,10 @@ static enum err count_verdict(struct fold *f, unsigned says)
     return db_run(s);
 }
 
-enum err turn_subject(struct turn *turn, const struct record *r, const struct record **subject,
-                      uint64_t *place)
+/* The record the outcomes speak of: a retried letter, or the record itself; and where that stands in the log.
+ */
+static enum err subject_of(struct turn *turn, const struct record *r, const struct record **subject,
+                           uint64_t *place)
 {
     bool ours = false, there = false;
     uint64_t seq = 0;
@@ -147,7 +145,7 @@ static enum err apply_all(struct fold *f, const struct record *r, const struct o
 
     turn->rec = r;
     turn->dead = false;
-    e = turn_subject(turn, r, &subject, &place);
+    e = subject_of(turn, r, &subject, &place);
     if (e) return e;
     turn->has_cause =
         envelope_parse(subject->envelope, turn->zone, &turn->cause_envelope, &ignored) == ERR_NONE;
@@ -213,7 +211,7 @@ enum err fold_take(struct fold *f, const struct record *r, struct why *why)
     turn_clear_drafts(&f->turn);
     f->turn.outcome_count = 0;
     buf_clear(&f->turn.envelopes);
-    e = turn_subject(&f->turn, r, &subject, &place); /* a retried letter stays the one it was */
+    e = subject_of(&f->turn, r, &subject, &place); /* a retried letter stays the one it was */
     if (!e) e = turn_announce_dead(&f->turn, fact, place);
     if (!e) e = turn_finish(&f->turn);
     if (!e) e = fold_apply(f, r, f->turn.outcomes, f->turn.outcome_count, false, why);

@@ -18,7 +18,6 @@ struct audit {
     bool ready, done;
     uint64_t until, differences;
     FILE *out;
-    struct recount *recount; /* NULL: audit */
 };
 
 static struct slice data_type(struct slice topic)
@@ -77,7 +76,7 @@ static enum err audit_record(struct audit *a, const struct record *r, struct why
         a->done = true;
         return ERR_NONE;
     }
-    if (!e && a->recount) return fold_recount(&a->fold, r, group, count, a->recount, why);
+    if (!e && a->fold.recount) return fold_recount(&a->fold, r, group, count, why);
     if (!e) e = compare(a, r, group, count);
     if (!e) e = fold_apply(&a->fold, r, group, count, true, why);
     return e;
@@ -122,7 +121,7 @@ static enum err hear(struct audit *a, const struct client_event *news, struct wh
     return e;
 }
 
-static enum err replay(struct audit *a, struct why *why)
+static enum err replay(struct audit *a, struct recount *recount, struct why *why)
 {
     const struct client_settings cs = { .endpoint = a->settings->broker };
     struct client_event news;
@@ -130,6 +129,7 @@ static enum err replay(struct audit *a, struct why *why)
     int silent = 0;
     enum err e = fold_open(&a->fold, a->service, ":memory:", &rebuilt, why);
 
+    a->fold.recount = recount;
     if (!e) e = fold_begin(&a->fold);
     if (!e) e = client_new(&cs, &a->client, why);
     while (!e && !a->done) {
@@ -155,7 +155,7 @@ enum err loop_audit(const struct service *service, const struct loop_settings *s
     a.service = service;
     a.settings = settings;
     a.out = out_file;
-    e = replay(&a, why);
+    e = replay(&a, NULL, why);
     *differences = a.differences;
     return e;
 }
@@ -169,8 +169,7 @@ enum err loop_recompute(const struct service *service, const struct loop_setting
     memset(&a, 0, sizeof a);
     a.service = service;
     a.settings = settings;
-    a.recount = recount;
-    e = replay(&a, why);
+    e = replay(&a, recount, why);
     if (!e && recount->key && !recount->known)
         e = why_set(why, ERR_NOT_FOUND, "UNKNOWN", "there are no %s of \"%s\" in the log; check its code",
                     service->recomputes, recount->key);

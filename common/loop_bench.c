@@ -101,8 +101,9 @@ enum err bench_recount(struct bench *b, const struct bench *decided, const char 
         fold_pass(&b->fold, r.seq, &r.chain);
         return ERR_NONE;
     }
+    b->fold.recount = recount;
     e = fold_begin(&b->fold);
-    if (!e) e = fold_recount(&b->fold, &r, turn->outcomes, turn->outcome_count, recount, why);
+    if (!e) e = fold_recount(&b->fold, &r, turn->outcomes, turn->outcome_count, why);
     if (!e) e = fold_commit(&b->fold);
     if (e) fold_rollback(&b->fold);
     b->seq = decided->seq;

@@ -82,7 +82,8 @@ struct fold {
     struct hash published_hash;
     bool dirty; /* the cursor or `published` moved since the last commit */
     struct turn turn;
-    int lock; /* file descriptor of PATH.lock, or -1 */
+    struct recount *recount; /* compute each outcome again before it is applied; NULL: do not */
+    int lock;                /* file descriptor of PATH.lock, or -1 */
 };
 
 /* Open, or make, or make anew when another program made it (*rebuilt). ERR_LIMIT: another process holds it.
@@ -108,10 +109,9 @@ enum err fold_apply(struct fold *f, const struct record *r, const struct outcome
                     bool recalled, struct why *why);
 /* decide and apply; a fact that cannot be applied becomes a dead letter. */
 enum err fold_take(struct fold *f, const struct record *r, struct why *why);
-/* Compute recorded outcomes again and apply them. What cannot be applied is a difference too, and left out.
- */
+/* Apply recorded outcomes, with f->recount. What cannot be applied is a difference too, and left out. */
 enum err fold_recount(struct fold *f, const struct record *r, const struct outcome *outcomes, size_t count,
-                      struct recount *recount, struct why *why);
+                      struct why *why);
 /* Only move the cursor. */
 void fold_pass(struct fold *f, uint64_t seq, const struct hash *chain);
 enum err fold_forget(struct fold *f, uint64_t number, const struct hash *hash);
@@ -133,13 +133,6 @@ enum err turn_finish(struct turn *turn);
 enum err turn_announce_dead(struct turn *turn, enum err because, uint64_t seq);
 /* A retry or skip: is it for us, of which letter, and is that open? Then it is in turn.letter. */
 enum err turn_letter(struct turn *turn, const struct record *r, bool *ours, uint64_t *seq, bool *there);
-
-/* The record the outcomes of `r` speak of: a retried letter, or the record itself; and where that stands in
- * the log. */
-enum err turn_subject(struct turn *turn, const struct record *r, const struct record **subject,
-                      uint64_t *place);
-/* Make the turn that of applying `o`, and give the record it is. */
-enum err turn_enter(struct turn *turn, const struct outcome *o, struct record *rec);
 
 struct recall {
     struct client *client;

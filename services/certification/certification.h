@@ -109,7 +109,8 @@ enum err certification_check_revocation(const struct revocation_decided *decided
                                         enum authority who, struct why *why);
 
 /* `rules` is in force on the day of the finding, NULL: none is. `open`: one on this ground waits already.
- * WRONG_PROVINCE, DATE_FUTURE, UNKNOWN_CERTIFICATE, NOT_VALID, FINDING_DUPLICATE, RULE_SET_UNKNOWN */
+ * WRONG_PROVINCE, DATE_FUTURE, UNKNOWN_CERTIFICATE, NOT_VALID, FINDING_DUPLICATE, RULE_SET_UNKNOWN,
+ * NO_TIME_LIMIT */
 enum err certification_check_finding(const struct finding_filed *filed, struct slice province, int32_t day,
                                      const struct certificate *certificate, bool in_area, bool open,
                                      const struct rule_set *rules, struct why *why);

@@ -93,11 +93,18 @@ enum err certification_check_finding(const struct finding_filed *filed, struct s
             "a finding on this ground waits for its decision on certificate %.*s already; withdraw "
             "the certificate, or dismiss that finding",
             SLICE_ARG(certificate->certificate));
-    if (!rules || rules->withdrawal_days < 0)
-        return why_set(why, ERR_INVALID, "RULE_SET_UNKNOWN",
-                       "no adopted rule set in force on %s says within how many days a certificate is "
-                       "withdrawn; the operator must propose it first (ocop rules propose)",
-                       text);
+    if (!rules)
+        return why_set(
+            why, ERR_INVALID, "RULE_SET_UNKNOWN",
+            "no rule set that covers %s is adopted; the operator must propose it first (ocop rules "
+            "propose --shipped)",
+            text);
+    if (rules->withdrawal_days < 0)
+        return why_set(
+            why, ERR_INVALID, "NO_TIME_LIMIT",
+            "%.*s, in force on %s, names no days for a withdrawal, so a finding has nothing to run; "
+            "the authority withdraws by revocation.decided alone",
+            SLICE_ARG(rules->name), text);
     return ERR_NONE;
 }
 

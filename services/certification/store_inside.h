@@ -79,11 +79,10 @@ extern const char *const store_more_sql[STATEMENTS];
     " ifnull(x.extension_ended_seq <= ?1, 0), ifnull(x.ended_on, 0),"                                        \
     " EXISTS (SELECT 1 FROM leaving w WHERE w.certificate = c.certificate AND w.how = 'withdrawn'"           \
     " AND w.left_seq <= ?1), ifnull(c.linked_seq <= ?1, 0)"
-/* Beside each certificate its earliest leaving, on one day the withdrawal before the replacement; and its
- * extension. */
+/* Beside each certificate its earliest leaving, and its extension. */
 #define CERTIFICATE_FACTS                                                                                    \
     " LEFT JOIN leaving l ON l.id = (SELECT k.id FROM leaving k WHERE k.certificate = c.certificate"         \
-    " AND k.left_seq <= ?1 ORDER BY k.left_on, k.how DESC, k.id LIMIT 1)"                                    \
+    " AND k.left_seq <= ?1 ORDER BY k.left_on, k.id LIMIT 1)"                                                \
     " LEFT JOIN extension x ON x.certificate = c.certificate AND x.extended_seq <= ?1"
 #define IN_ORDER " ORDER BY c.recorded, c.province, c.year, c.serial"
 

@@ -1,4 +1,5 @@
 /* recompute.c - `ocop recompute`: becomes `ocop-scoring --recompute`, which alone knows the rules. */
+#include "services/cli/ask.h"
 #include "services/cli/beside.h"
 
 #include <stdio.h>
@@ -60,14 +61,28 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = { options, parse, "PRODUCT | --all", doc, cli_children, NULL, NULL };
 
+/* A product is rated under its first code. A newer one is looked up while scoring runs; else it is tried as
+ * it is. */
+static void first_code(const char *code, char out[CODE_MAX + 1])
+{
+    json_t *answer = NULL;
+    const char *first = NULL;
+
+    if (!ask("scoring", "product", "product", code, &answer, NULL))
+        first = json_string_value(json_object_get(answer, "product"));
+    snprintf(out, CODE_MAX + 1, "%s", first ? first : code);
+    json_decref(answer);
+}
+
 int recompute_verb(struct cli *cli, int argc, char **argv)
 {
     struct recompute r = { .cli = cli };
-    char word[sizeof "--recompute=" + CODE_MAX];
+    char word[sizeof "--recompute=" + CODE_MAX], code[CODE_MAX + 1] = "all";
     const char *const words[] = { word, NULL };
 
     cli_parse(cli, &argp, argc, argv, &r);
     if (cli->json) return cli_fail(EXIT_USAGE, "recompute prints lines for people; it has no --json");
-    snprintf(word, sizeof word, "--recompute=%s", r.all ? "all" : r.product);
+    if (!r.all) first_code(r.product, code);
+    snprintf(word, sizeof word, "--recompute=%s", code);
     return beside_run(cli, "scoring", words);
 }

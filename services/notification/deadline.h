@@ -39,8 +39,7 @@ enum deadline_phase deadline_phase(int32_t due_before, int32_t near_days, int32_
 int deadline_year(int32_t day);
 int32_t deadline_day_of(int year, int64_t month_and_day);
 
-/* A dossier's place before a cut-off: was it there strictly before it? Both days of a round in the year in
- * which dossiers are proposed. */
+/* Both days of a round whose dossiers are proposed in that year. */
 struct round_days {
     int32_t proposed_before, done_before;
 };

@@ -170,9 +170,9 @@ void template_mean(int64_t sum_hundredths, int64_t members, enum language langua
         snprintf(out, size, "-");
         return;
     }
-    mean = (2 * sum_hundredths + members) / (2 * members);
-    snprintf(out, size, "%" PRId64 "%c%02d", mean / 100, language == LANGUAGE_VI ? ',' : '.',
-             (int)(mean % 100));
+    mean = sum_hundredths / members;
+    snprintf(out, size, "%" PRId64 "%c%02d%s", mean / 100, language == LANGUAGE_VI ? ',' : '.',
+             (int)(mean % 100), sum_hundredths % members ? "…" : "");
 }
 
 /* Copy a pattern, replacing {placeholders}. With `l` NULL only look whether each is known. */

@@ -43,6 +43,29 @@ static enum err apply_withdrawal_accepted(struct turn *turn, const struct record
     return e ? e : store_withdraw_dossier(turn_store(turn), withdrawal.dossier);
 }
 
+/* A desk turned an accepted dossier away: nobody waits for its sheets any more. */
+static enum err apply_rejection_registered(struct turn *turn, const struct record *outcome,
+                                           const struct record *cause)
+{
+    struct rejection_registered rejection;
+    const enum err e =
+        rejection_registered_decode(turn_envelope(turn), turn_zone(turn), &rejection, turn_why(turn));
+
+    (void)outcome;
+    (void)cause;
+    return e ? e : store_reject_dossier(turn_store(turn), rejection.province, rejection.reference);
+}
+
+static enum err apply_area_merged(struct turn *turn, const struct record *outcome, const struct record *cause)
+{
+    struct area_merged merged;
+    const enum err e = area_merged_decode(turn_envelope(turn), turn_zone(turn), &merged, turn_why(turn));
+
+    (void)outcome;
+    (void)cause;
+    return e ? e : store_add_area(turn_store(turn), &merged);
+}
+
 const struct route scoring_routes[] = {
     /* heard                        decide                  apply                       refusal */
     /* requests */
@@ -65,12 +88,20 @@ const struct route scoring_routes[] = {
     { "intake.dossier.accepted", NULL, apply_dossier_accepted, NULL },
     { "intake.supplement.accepted", NULL, apply_supplement_accepted, NULL },
     { "intake.withdrawal.accepted", NULL, apply_withdrawal_accepted, NULL },
+    { "intake.rejection.registered", NULL, apply_rejection_registered, NULL },
+    { "intake.area.merged", NULL, apply_area_merged, NULL },
     { NULL, NULL, NULL, NULL },
 };
 
-static const char *const prefixes[] = {
-    "scoring.", "intake.dossier.", "intake.withdrawal.", "intake.supplement.", "clock.", "operator.", NULL
-};
+static const char *const prefixes[] = { "scoring.",
+                                        "intake.dossier.",
+                                        "intake.withdrawal.",
+                                        "intake.supplement.",
+                                        "intake.rejection.",
+                                        "intake.area.",
+                                        "clock.",
+                                        "operator.",
+                                        NULL };
 
 const struct service scoring_service = { .name = "scoring",
                                          .prefixes = prefixes,

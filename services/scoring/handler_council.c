@@ -69,7 +69,9 @@ enum err decide_conflict_declared(struct turn *turn, const struct record *rec)
 
     if (!e) e = find_council(turn, rec, declared.council, &council);
     if (!e) e = find_dossier(turn, declared.dossier, &dossier);
-    if (!e) e = store_find_standing(turn_store(turn), &council, dossier.id, declared.member, &standing);
+    if (!e)
+        e = store_find_standing(turn_store(turn), &council, dossier.id, declared.member, turn_day(turn),
+                                &standing);
     if (!e) e = scoring_may_declare(&council, &dossier, declared.member, &standing, turn_why(turn));
     if (!e)
         e = store_count_sheets(turn_store(turn), council.council, dossier.id, declared.member,

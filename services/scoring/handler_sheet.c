@@ -62,7 +62,8 @@ static enum err admit_sheet(struct turn *turn, const struct sheet_submitted *she
     struct standing standing;
     bool same_event = false;
     int64_t versions = 0;
-    enum err e = store_find_standing(turn_store(turn), council, dossier->id, sheet->member, &standing);
+    enum err e =
+        store_find_standing(turn_store(turn), council, dossier->id, sheet->member, turn_day(turn), &standing);
 
     if (!e) e = store_find_rule_set(turn_store(turn), council->rule_set, &set, NULL, turn_why(turn));
     if (e == ERR_NOT_FOUND) return ERR_PROMISE;

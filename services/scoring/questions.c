@@ -227,7 +227,10 @@ static enum err pack_product(struct store *s, struct slice product, struct buf *
             " s.b_hundredths, s.c_hundredths, s.version = (SELECT max(version) FROM sheet o WHERE"
             " o.council = s.council AND o.dossier = s.dossier AND o.member = s.member) AS current,"
             " EXISTS(SELECT 1 FROM conflict x WHERE x.council = s.council AND x.dossier = s.dossier"
-            " AND x.member = s.member) AS out FROM sheet s JOIN dossier d ON d.dossier = s.dossier"
+            " AND x.member = s.member) AS out,"
+            " EXISTS(SELECT 1 FROM far f WHERE f.council = s.council AND f.dossier = s.dossier"
+            " AND f.member = s.member AND f.version = s.version) AS asked FROM sheet s JOIN dossier d ON "
+            "d.dossier = s.dossier"
             " WHERE d.product = ?1 ORDER BY s.council, s.dossier, s.member, s.version",
             &product, 1, answer, why);
     if (!e)
@@ -295,7 +298,8 @@ static enum err answer_rules(void *store, const msgpack_object *arguments, struc
     (void)arguments;
     msgpack_packer_init(&p, answer, buf_pack_write);
     msgpack_pack_map(&p, 1);
-    e = answer_list(store, &p, "rules", "SELECT name, hash FROM rules ORDER BY name", NULL, 0, answer, why);
+    e = answer_list(store, &p, "rules", "SELECT name, kind, hash FROM rules ORDER BY name", NULL, 0, answer,
+                    why);
     return e ? e : answer->failed;
 }
 

@@ -59,7 +59,7 @@ static bool differs(const struct comparison *c, const msgpack_object *recorded,
         fprintf(out, ", computed ");
         print_value(out, is);
     }
-    if (found > 1) fprintf(out, " (and %zu more fields)", found - 1);
+    if (found > 1) fprintf(out, " (and %zu more)", found - 1);
     if (found) fprintf(out, "\n");
     return found > 0;
 }
@@ -109,6 +109,17 @@ static enum err count_again(struct turn *turn, bool replaces, struct sheet_count
     return e;
 }
 
+static bool same_sheet(const struct sheet_counted *a, const struct sheet_counted *b)
+{
+    return slice_equal(a->council, b->council) && slice_equal(a->member, b->member) &&
+           slice_equal(a->dossier, b->dossier) && slice_equal(a->product, b->product) &&
+           a->total_hundredths == b->total_hundredths && a->has_a_hundredths == b->has_a_hundredths &&
+           a->has_b_hundredths == b->has_b_hundredths && a->has_c_hundredths == b->has_c_hundredths &&
+           (!a->has_a_hundredths || a->a_hundredths == b->a_hundredths) &&
+           (!a->has_b_hundredths || a->b_hundredths == b->b_hundredths) &&
+           (!a->has_c_hundredths || a->c_hundredths == b->c_hundredths);
+}
+
 static enum err recompute_sheet(struct comparison *c)
 {
     struct turn *turn = c->turn;
@@ -124,7 +135,7 @@ static enum err recompute_sheet(struct comparison *c)
     c->council = recorded.council;
     c->zone = turn_zone(turn);
     e = count_again(turn, recorded.replaces, &computed);
-    return compare(c, &computed, e);
+    return !e && same_sheet(&recorded, &computed) ? ERR_NONE : compare(c, &computed, e);
 }
 
 /* --- a rating --- */

@@ -49,6 +49,14 @@ CREATE INDEX dossier_product ON dossier(product);
 CREATE INDEX dossier_reference ON dossier(reference);
 CREATE INDEX dossier_code ON dossier(code) WHERE code IS NOT NULL;
 
+-- Provinces that became part of another: its councils score their dossiers from then on.
+CREATE TABLE area(
+    old_code TEXT NOT NULL,
+    new_code TEXT NOT NULL,
+    merged_on INTEGER NOT NULL,             -- days since 1970
+    PRIMARY KEY(old_code, new_code)
+) STRICT, WITHOUT ROWID;
+
 -- Members who have no say on a dossier.
 CREATE TABLE conflict(
     council TEXT NOT NULL,

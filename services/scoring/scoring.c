@@ -104,7 +104,8 @@ static enum err check_belongs(const struct council *council, const struct dossie
         return why_set(why, ERR_INVALID, "STRANGER",
                        "%.*s has no seat in council %.*s; only its members have a say there.",
                        SLICE_ARG(member), SLICE_ARG(council->council));
-    if (council->level != level_CENTRE && !slice_equal(dossier->province, council->province))
+    if (council->level != level_CENTRE && !slice_equal(dossier->province, council->province) &&
+        !standing->merged)
         return why_set(
             why, ERR_INVALID, "WRONG_PROVINCE",
             "Dossier %.*s is of province %.*s and council %.*s of province %.*s; it scores only its own.",

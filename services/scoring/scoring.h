@@ -38,6 +38,7 @@ struct standing {
     bool rated;     /* this council has rated the dossier */
     bool done;      /* a council of this level has, and nobody sent it to this level since */
     bool forwarded; /* a council of another level sent it to this one, up or back */
+    bool merged;    /* the dossier's province has become part of the council's */
     bool remanded;  /* a higher council sent it back: the round it was handed in for is over */
 };
 

@@ -26,6 +26,7 @@ static const char *const sql[STATEMENTS] = {
         " ON CONFLICT(dossier) DO NOTHING",
     [SUPPLEMENT_DOSSIER] = "UPDATE dossier SET name = ?2, owner = ?3, version = ?4 WHERE dossier = ?1",
     [WITHDRAW_DOSSIER] = "UPDATE dossier SET withdrawn = 1 WHERE dossier = ?1",
+    [REJECT_DOSSIER] = "UPDATE dossier SET withdrawn = 1 WHERE province = ?1 AND reference = ?2",
     [FIND_DOSSIER] =
         "SELECT dossier, reference, product, name, owner, province, round, rule_set, rubric, withdrawn,"
         " kind = ?2, received_on FROM dossier WHERE dossier = ?1",
@@ -36,7 +37,10 @@ static const char *const sql[STATEMENTS] = {
         " AND ?4 IN (forwarded_to, remanded_to)), " DONE(
             "?2", "?4") ","
                         " EXISTS(SELECT 1 FROM rating WHERE dossier = ?2 AND remanded_to IS NOT NULL),"
-                        " EXISTS(SELECT 1 FROM conflict WHERE council = ?1 AND dossier = ?2 AND member = ?3)",
+                        " EXISTS(SELECT 1 FROM conflict WHERE council = ?1 AND dossier = ?2 AND member = ?3),"
+                        " EXISTS(SELECT 1 FROM area a JOIN dossier d ON d.province = a.old_code"
+                        " WHERE d.dossier = ?2 AND a.new_code = ?5 AND a.merged_on <= ?6)",
+    [ADD_AREA] = "INSERT INTO area(old_code, new_code, merged_on) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
     [ADD_CONFLICT] = "INSERT INTO conflict(council, dossier, member, event) VALUES (?1, ?2, ?3, ?4)",
     [FIND_CONFLICTS] = "SELECT count(*), ifnull(max(t.seat = ?3), 0) FROM conflict x"
                        " JOIN seat t ON t.council = x.council AND t.member = x.member"
@@ -63,8 +67,6 @@ static const char *const sql[STATEMENTS] = {
     [ADD_FAR] = "INSERT INTO far(council, dossier, member, version)"
                 " SELECT council, dossier, member, version FROM current_sheet"
                 " WHERE council = ?1 AND dossier = ?2 AND member = ?3",
-    [LIST_OPTIONS] = "SELECT key, value FROM json_each(?1)",
-    [LIST_GATES] = "SELECT value FROM json_each(?1)",
     [ADD_RATING] =
         "INSERT INTO rating(council, dossier, id, product, rule_hash, sum_hundredths, members, star,"
         " star_by_points, seq, star_by_marks, rubric, rubric_hash)"
@@ -253,6 +255,15 @@ enum err store_withdraw_dossier(struct store *s, struct slice id)
     return db_run(q);
 }
 
+enum err store_reject_dossier(struct store *s, struct slice province, struct slice reference)
+{
+    sqlite3_stmt *q = s->statements[REJECT_DOSSIER];
+
+    db_bind_text(q, 1, province);
+    db_bind_text(q, 2, reference);
+    return db_run(q);
+}
+
 enum err store_find_dossier(struct store *s, struct slice id, msgpack_zone *zone, struct dossier *out)
 {
     sqlite3_stmt *q = s->statements[FIND_DOSSIER];
@@ -278,4 +289,14 @@ enum err store_find_dossier(struct store *s, struct slice id, msgpack_zone *zone
     db_done(q);
     if (!e) *out = found;
     return e;
+}
+
+enum err store_add_area(struct store *s, const struct area_merged *merged)
+{
+    sqlite3_stmt *q = s->statements[ADD_AREA];
+
+    db_bind_text(q, 1, merged->old_code);
+    db_bind_text(q, 2, merged->new_code);
+    db_bind_i64(q, 3, merged->merged_on);
+    return db_run(q);
 }

@@ -60,11 +60,15 @@ enum err store_add_dossier(struct store *s, struct slice id, const struct dossie
                            int32_t day);
 enum err store_supplement_dossier(struct store *s, const struct supplement_accepted *supplement);
 enum err store_withdraw_dossier(struct store *s, struct slice id);
+/* Whatever was accepted under this reference so far. */
+enum err store_reject_dossier(struct store *s, struct slice province, struct slice reference);
 enum err store_find_dossier(struct store *s, struct slice id, msgpack_zone *zone, struct dossier *out);
+
+enum err store_add_area(struct store *s, const struct area_merged *merged);
 
 /* --- sheets --- */
 enum err store_find_standing(struct store *s, const struct council *council, struct slice dossier,
-                             struct slice member, struct standing *out);
+                             struct slice member, int32_t day, struct standing *out);
 /* How many sheets of this member are on record, and whether the event `event` brought one of them. */
 enum err store_count_sheets(struct store *s, struct slice council, struct slice dossier, struct slice member,
                             struct slice event, int64_t *versions, bool *same_event);

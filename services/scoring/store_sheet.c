@@ -5,7 +5,7 @@
 #include "proto/codec.h" /* the words of level and seat */
 
 enum err store_find_standing(struct store *s, const struct council *council, struct slice dossier,
-                             struct slice member, struct standing *out)
+                             struct slice member, int32_t day, struct standing *out)
 {
     sqlite3_stmt *q = s->statements[FIND_STANDING];
     enum err e = ERR_NONE;
@@ -14,6 +14,8 @@ enum err store_find_standing(struct store *s, const struct council *council, str
     db_bind_text(q, 2, dossier);
     db_bind_text(q, 3, member);
     db_bind_text(q, 4, slice_text(level_word(council->level)));
+    db_bind_text(q, 5, council->province);
+    db_bind_i64(q, 6, day);
     e = store_one_row(q);
     if (e) return e;
     out->seated = db_i64(q, 0) != 0;
@@ -22,6 +24,7 @@ enum err store_find_standing(struct store *s, const struct council *council, str
     out->done = db_i64(q, 3) != 0;
     out->remanded = db_i64(q, 4) != 0;
     out->conflict = db_i64(q, 5) != 0;
+    out->merged = db_i64(q, 6) != 0;
     db_done(q);
     return ERR_NONE;
 }
@@ -130,44 +133,91 @@ enum err store_list_pending(struct store *s, const struct council *council, msgp
     return e;
 }
 
-static enum err list_options(struct store *s, struct slice json, msgpack_zone *zone,
-                             struct sheet_submitted *out)
+/* What write_choices wrote, read from left to right. */
+struct scan {
+    const char *at, *end;
+};
+
+static bool scan_is(const struct scan *s, char c)
 {
-    sqlite3_stmt *q = s->statements[LIST_OPTIONS];
+    return s->at < s->end && *s->at == c;
+}
+
+static enum err scan_char(struct scan *s, char c)
+{
+    if (!scan_is(s, c)) return ERR_CORRUPT;
+    s->at++;
+    return ERR_NONE;
+}
+
+/* A string; its text without escapes, in the zone. */
+static enum err scan_text(struct scan *s, msgpack_zone *zone, struct slice *out)
+{
+    char *copy = NULL;
+    size_t n = 0;
+
+    if (scan_char(s, '"')) return ERR_CORRUPT;
+    for (const char *c = s->at; c < s->end && *c != '"'; c++, n++)
+        if (*c == '\\') c++;
+    copy = msgpack_zone_malloc(zone, n + 1);
+    if (!copy) return ERR_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        if (scan_is(s, '\\')) s->at++;
+        if (s->at == s->end) return ERR_CORRUPT;
+        copy[i] = *s->at++;
+    }
+    *out = slice_of(copy, n);
+    return scan_char(s, '"');
+}
+
+static enum err scan_number(struct scan *s, int64_t *out)
+{
+    const char *first = s->at;
+
+    *out = 0;
+    while (s->at < s->end && *s->at >= '0' && *s->at <= '9' && *out < INT32_MAX)
+        *out = *out * 10 + (*s->at++ - '0');
+    return s->at > first ? ERR_NONE : ERR_CORRUPT;
+}
+
+static enum err read_options(struct slice json, msgpack_zone *zone, struct sheet_submitted *out)
+{
+    struct scan s = { json.data, json.data + json.size };
     void *list = NULL;
     size_t n = 0, capacity = 0;
-    bool row = false;
-    enum err e = ERR_NONE;
+    enum err e = scan_char(&s, '{');
 
-    db_bind_text(q, 1, json);
-    while (!e && !(e = db_step(q, &row)) && row) {
-        e = store_grow(zone, sizeof(struct chosen), n, &capacity, &list);
-        if (!e)
-            ((struct chosen *)list)[n++] =
-                (struct chosen){ .criterion = store_keep(q, 0, zone, &e), .option = db_i64(q, 1) };
+    while (!e && !scan_is(&s, '}')) {
+        struct chosen chosen;
+
+        if (n) e = scan_char(&s, ',');
+        if (!e) e = scan_text(&s, zone, &chosen.criterion);
+        if (!e) e = scan_char(&s, ':');
+        if (!e) e = scan_number(&s, &chosen.option);
+        if (!e) e = store_grow(zone, sizeof chosen, n, &capacity, &list);
+        if (!e) ((struct chosen *)list)[n++] = chosen;
     }
-    if (e) db_done(q);
     out->has_options = true;
     out->options = list;
     out->options_count = n;
     return e;
 }
 
-static enum err list_gates(struct store *s, struct slice json, msgpack_zone *zone,
-                           struct sheet_submitted *out)
+static enum err read_gates(struct slice json, msgpack_zone *zone, struct sheet_submitted *out)
 {
-    sqlite3_stmt *q = s->statements[LIST_GATES];
+    struct scan s = { json.data, json.data + json.size };
     void *list = NULL;
     size_t n = 0, capacity = 0;
-    bool row = false;
-    enum err e = ERR_NONE;
+    enum err e = scan_char(&s, '[');
 
-    db_bind_text(q, 1, json);
-    while (!e && !(e = db_step(q, &row)) && row) {
-        e = store_grow(zone, sizeof(struct met), n, &capacity, &list);
-        if (!e) ((struct met *)list)[n++] = (struct met){ .code = store_keep(q, 0, zone, &e) };
+    while (!e && !scan_is(&s, ']')) {
+        struct met met;
+
+        if (n) e = scan_char(&s, ',');
+        if (!e) e = scan_text(&s, zone, &met.code);
+        if (!e) e = store_grow(zone, sizeof met, n, &capacity, &list);
+        if (!e) ((struct met *)list)[n++] = met;
     }
-    if (e) db_done(q);
     out->has_gates = n > 0;
     out->gates = list;
     out->gates_count = n;
@@ -201,7 +251,7 @@ static void read_points(sqlite3_stmt *q, struct stored_sheet *out)
 }
 
 /* The row a sheet statement stands on. */
-static enum err read_sheet(struct store *s, sqlite3_stmt *q, msgpack_zone *zone, struct stored_sheet *out)
+static enum err read_sheet(sqlite3_stmt *q, msgpack_zone *zone, struct stored_sheet *out)
 {
     enum err e = ERR_NONE;
 
@@ -213,8 +263,8 @@ static enum err read_sheet(struct store *s, sqlite3_stmt *q, msgpack_zone *zone,
     if (sqlite3_column_type(q, 1) == SQLITE_NULL)
         read_points(q, out);
     else if (!e)
-        e = list_options(s, db_text(q, 1), zone, &out->sheet);
-    if (!e) e = list_gates(s, db_text(q, 2), zone, &out->sheet);
+        e = read_options(db_text(q, 1), zone, &out->sheet);
+    if (!e) e = read_gates(db_text(q, 2), zone, &out->sheet);
     return e;
 }
 
@@ -232,7 +282,7 @@ enum err store_list_sheets(struct store *s, struct slice council, struct slice d
     while (!e && !(e = db_step(q, &row)) && row) {
         e = n < COUNCIL_MEMBERS_MAX ? store_grow(zone, sizeof(struct stored_sheet), n, &capacity, &list)
                                     : ERR_CORRUPT;
-        if (!e) e = read_sheet(s, q, zone, (struct stored_sheet *)list + n);
+        if (!e) e = read_sheet(q, zone, (struct stored_sheet *)list + n);
         if (!e) n++;
     }
     if (e) db_done(q);

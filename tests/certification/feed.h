@@ -19,6 +19,10 @@ struct fixture {
     msgpack_zone *zone;
     int32_t day;
     int fed;
+    /* Sees every record that is fed; may be NULL. */
+    void (*tap)(void *context, const char *publisher, const char *topic, struct slice envelope,
+                int64_t at_ms);
+    void *tap_context;
 };
 
 static inline int feed_open(struct fixture *f)
@@ -69,6 +73,8 @@ static inline void feed(struct fixture *f, const char *publisher, const struct e
     e.time_ms = clock_day_start_ms(f->day);
     assert_int_equal(codec_encode(kind, event, &data, &why), ERR_NONE);
     assert_int_equal(envelope_write(&e, buf_slice(&data), &bytes), ERR_NONE);
+    if (f->tap)
+        f->tap(f->tap_context, publisher, topic, buf_slice(&bytes), clock_day_start_ms(f->day) + 1000);
     assert_int_equal(
         bench_feed(f->bench, publisher, topic, buf_slice(&bytes), clock_day_start_ms(f->day) + 1000),
         ERR_NONE);
@@ -339,6 +345,145 @@ static inline void withdraw(struct fixture *f, const char *certificate)
                                                 .ground = ground_MARK_MISUSED };
 
     feed(f, "province-06", &revocation_decided_kind, "06", NULL, &decided);
+}
+
+/* Where the log ends now, as a question's as_of. */
+static inline void feed_place(struct fixture *f, char text[24])
+{
+    sqlite3_stmt *q = NULL;
+    bool row = false;
+
+    assert_int_equal(db_prepare(bench_db(f->bench), "SELECT seq FROM cursor", &q, NULL), ERR_NONE);
+    assert_int_equal(db_step(q, &row), ERR_NONE);
+    snprintf(text, 24, "%lld", (long long)db_i64(q, 0));
+    sqlite3_finalize(q);
+}
+
+static inline int open_with_law(void **state)
+{
+    if (open_it(state)) return -1;
+    adopt_the_law(*state);
+    return 0;
+}
+
+static inline int32_t day(int year, int month, int day_of_month)
+{
+    return clock_day_from_civil(year, month, day_of_month);
+}
+
+/* --- what comes in --- */
+
+/* Rate and recognise; the number of the certificate is the next of its province and year. */
+static inline void issue(struct fixture *f, const char *dossier, const char *product, const char *province,
+                         const char *rule_set, enum authority authority, int64_t star, int32_t signed_on)
+{
+    struct decision_item item;
+    char rated[40], number[40];
+
+    snprintf(rated, sizeof rated, "rated-%s", dossier);
+    snprintf(number, sizeof number, "%s/QĐ", dossier);
+    item = line(product, rated, star);
+    rate_as(f, rated, dossier, product, province, level_PROVINCE, rule_set, star);
+    sign_as(f, authority, province, number, signed_on, signed_on, &item, 1);
+}
+
+static inline void accept_dossier(struct fixture *f, const char *id, const char *product,
+                                  const char *province, enum dossier_kind kind, const char *certificate)
+{
+    const struct dossier_accepted accepted = { .reference = slice_text(id),
+                                               .product = slice_text(product),
+                                               .kind = kind,
+                                               .name = slice_text("Miến dong"),
+                                               .owner = slice_text("HTX Tài Hoan"),
+                                               .owner_kind = owner_kind_COOPERATIVE,
+                                               .province = slice_text(province),
+                                               .round = slice_text("2026-1"),
+                                               .rule_set = slice_text("QD26_2026"),
+                                               .has_certificate = certificate != NULL,
+                                               .certificate = slice_text(certificate) };
+
+    feed(f, "intake", &dossier_accepted_kind, province, id, &accepted);
+}
+
+static inline struct record_filed a_record(const char *name, int64_t star, int32_t issued_on)
+{
+    return (struct record_filed){ .province = slice_text("89"),
+                                  .name = slice_text(name),
+                                  .has_owner = true,
+                                  .owner = slice_text("Hộ kinh doanh ANAS"),
+                                  .star = star,
+                                  .has_number = true,
+                                  .number = slice_text("2497/QĐ-UBND"),
+                                  .issued_on = issued_on,
+                                  .source = slice_text("ocop.angiang.gov.vn") };
+}
+
+static inline void file_record(struct fixture *f, const struct record_filed *filed)
+{
+    char province[3] = "";
+
+    memcpy(province, filed->province.data, 2);
+    feed(f, "province", &record_filed_kind, province, NULL, filed);
+}
+
+static inline void take_back(struct fixture *f, enum authority authority, const char *province,
+                             const char *certificate, int32_t signed_on)
+{
+    const struct revocation_decided decided = { .number = slice_text("9/QĐ-UBND"),
+                                                .signed_on = signed_on,
+                                                .authority = authority,
+                                                .province = slice_text(province),
+                                                .certificate = slice_text(certificate),
+                                                .ground = ground_LAW_BROKEN };
+
+    feed(f, "authority", &revocation_decided_kind, province, NULL, &decided);
+}
+
+static inline void report(struct fixture *f, const char *province, const char *certificate, int32_t found_on)
+{
+    const struct finding_filed filed = { .province = slice_text(province),
+                                         .certificate = slice_text(certificate),
+                                         .ground = ground_LAW_BROKEN,
+                                         .found_on = found_on };
+
+    feed(f, "inspector", &finding_filed_kind, province, NULL, &filed);
+}
+
+static inline void dismiss(struct fixture *f, enum authority authority, const char *province,
+                           const char *finding)
+{
+    const struct dismissal_decided decided = { .finding = slice_text(finding),
+                                               .authority = authority,
+                                               .province = slice_text(province),
+                                               .reason = slice_text("đã kiểm tra") };
+
+    feed(f, "authority", &dismissal_decided_kind, province, NULL, &decided);
+}
+
+static inline void merge_area(struct fixture *f, const char *old_code, const char *new_code,
+                              int32_t merged_on)
+{
+    const struct area_merged merged = { .old_code = slice_text(old_code),
+                                        .new_code = slice_text(new_code),
+                                        .merged_on = merged_on };
+
+    feed(f, "intake", &area_merged_kind, new_code, NULL, &merged);
+}
+
+static inline void assert_day(const msgpack_object *map, const char *key, int32_t wanted)
+{
+    char text[CLOCK_DAY_TEXT + 1];
+
+    clock_day_text(wanted, text);
+    assert_text(map, key, text);
+}
+
+/* A certificate of four stars until 15/06/2026, whose window by the new rules had closed on 15/02/2026. */
+static inline void one_that_ends_in_june_2026(struct fixture *f)
+{
+    f->day = day(2023, 6, 15);
+    issue(f, "d0", "P1", "89", "QD148", authority_PROVINCE, 4, f->day);
+    f->day = day(2026, 6, 1);
 }
 
 #endif

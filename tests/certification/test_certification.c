@@ -247,7 +247,7 @@ static void a_finding_needs_a_certificate_in_force_and_a_time_limit(void **state
         { ENDED, "NOT_VALID" },
         { OPEN, "FINDING_DUPLICATE" },
         { NO_RULES, "RULE_SET_UNKNOWN" },
-        { SILENT, "RULE_SET_UNKNOWN" },
+        { SILENT, "NO_TIME_LIMIT" },
     };
 
     (void)state;

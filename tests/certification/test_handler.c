@@ -2,13 +2,6 @@
  */
 #include "tests/certification/feed.h"
 
-static int open_with_law(void **state)
-{
-    if (open_it(state)) return -1;
-    adopt_the_law(*state);
-    return 0;
-}
-
 /* --- tests --- */
 
 static void each_line_of_a_decision_gets_its_verdict(void **state)

@@ -25,7 +25,8 @@ struct room {
     /* With `again`, a second store follows, as --recompute does: what was decided is computed again there. */
     struct bench *again;
     struct recount recount;
-    const void *altered; /* the next event stands so in the log that `again` reads */
+    const void *altered;                   /* the next event stands so in the log that `again` reads */
+    const struct event_kind *altered_kind; /* with the data of another kind; NULL: of its own */
 };
 
 static inline void on_day(struct room *r, const char *day)
@@ -44,7 +45,8 @@ static inline struct slice text(const char *t)
 /* --- saying --- */
 
 static inline void write_event(struct room *r, const char *id, const char *publisher,
-                               const struct event_kind *kind, const void *event)
+                               const struct event_kind *kind, const struct event_kind *data_kind,
+                               const void *event)
 {
     struct buf data = { 0 };
     struct why why = { { 0 }, { 0 } };
@@ -52,7 +54,7 @@ static inline void write_event(struct room *r, const char *id, const char *publi
         .id = text(id), .source = text(publisher), .type = text(kind->type), .time_ms = r->at_ms
     };
 
-    if (codec_encode(kind, event, &data, &why)) fail_msg("%s", why.sentence);
+    if (codec_encode(data_kind, event, &data, &why)) fail_msg("%s", why.sentence);
     buf_clear(&r->envelope);
     assert_int_equal(envelope_write(&e, buf_slice(&data), &r->envelope), ERR_NONE);
     buf_fini(&data);
@@ -65,11 +67,12 @@ static inline void say_as(struct room *r, const char *id, const char *publisher,
     char topic[TOPIC_MAX + 1];
 
     snprintf(topic, sizeof topic, "%s.%s", kind->type, province);
-    write_event(r, id, publisher, kind, event);
+    write_event(r, id, publisher, kind, kind, event);
     assert_int_equal(bench_feed(r->bench, publisher, topic, buf_slice(&r->envelope), r->at_ms), ERR_NONE);
     if (!r->again) return;
-    if (r->altered) write_event(r, id, publisher, kind, r->altered);
+    if (r->altered) write_event(r, id, publisher, kind, r->altered_kind ? r->altered_kind : kind, r->altered);
     r->altered = NULL;
+    r->altered_kind = NULL;
     if (bench_recount(r->again, r->bench, publisher, topic, buf_slice(&r->envelope), r->at_ms, &r->recount,
                       &why))
         fail_msg("%s", why.sentence);

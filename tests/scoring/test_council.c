@@ -474,6 +474,29 @@ static void a_sheet_of_parts_has_all_three_within_their_limits(void **state)
     refused(r, "scoring.sheet.refused", "TOTAL_NOT_ALLOWED");
 }
 
+/* --- provinces that merged --- */
+
+static void a_merged_provinces_council_scores_the_old_ones_dossiers(void **state)
+{
+    struct room *r = *state;
+    const struct area_merged merged = { .old_code = { "06", 2 },
+                                        .new_code = { "19", 2 },
+                                        .merged_on = 20270 };
+    struct sheet_submitted e = sheet_for("c-19", "an");
+
+    e.has_total_hundredths = true;
+    adopt_provisional(r);
+    form(r, "c-19", level_PROVINCE, "19", "provisional-2018");
+    accept_dossier(r, "d1", "P1", "provisional-2018", NULL);
+    say_as(r, "a1", "intake", &area_merged_kind, "19", &merged);
+    on_day(r, "2025-06-30");
+    say(r, &sheet_submitted_kind, "19", &e);
+    refused(r, "scoring.sheet.refused", "WRONG_PROVINCE");
+    on_day(r, "2025-07-01");
+    say(r, &sheet_submitted_kind, "19", &e);
+    counted(r);
+}
+
 /* --- every version stays visible --- */
 
 static void the_question_shows_every_version_of_a_sheet(void **state)
@@ -533,6 +556,95 @@ static void a_product_is_found_by_its_newer_code(void **state)
     buf_fini(&answer);
 }
 
+/* --- whatever the order --- */
+
+enum { ORDER_DOSSIERS = 60, ORDER_SHEETS = 4 * ORDER_DOSSIERS };
+
+static uint32_t seed = 1048;
+
+static size_t dice(size_t sides)
+{
+    seed = seed * 1664525u + 1013904223u;
+    return (seed >> 8) % sides;
+}
+
+/* One sheet of chance a member and dossier, and who has an interest where. */
+struct ballot_box {
+    int64_t totals[ORDER_SHEETS];
+    bool conflict[ORDER_SHEETS];
+    size_t order[ORDER_SHEETS];
+};
+
+static void fill(struct ballot_box *box)
+{
+    for (size_t i = 0; i < ORDER_SHEETS; i++) {
+        box->totals[i] = 6500 + (int64_t)dice(1100);
+        box->conflict[i] = dice(10) == 0;
+        box->order[i] = i;
+    }
+}
+
+static void shuffle(struct ballot_box *box)
+{
+    for (size_t i = ORDER_SHEETS - 1; i > 0; i--) {
+        const size_t j = dice(i + 1), kept = box->order[i];
+
+        box->order[i] = box->order[j];
+        box->order[j] = kept;
+    }
+}
+
+static void play(struct room *r, const struct ballot_box *box)
+{
+    static const char *const members[] = { "an", "binh", "chi", "dung" };
+    char id[32];
+
+    adopt_provisional(r);
+    form_four(r, "c-06", level_PROVINCE, "provisional-2018", "2018-2", true);
+    for (size_t i = 0; i < ORDER_DOSSIERS; i++) {
+        snprintf(id, sizeof id, "d%zu", i);
+        accept_dossier(r, id, id, "provisional-2018", NULL);
+    }
+    for (size_t i = 0; i < ORDER_SHEETS; i++) {
+        const size_t at = box->order[i];
+
+        snprintf(id, sizeof id, "d%zu", at / 4);
+        if (box->conflict[at])
+            declare(r, "c-06", "06", members[at % 4], id);
+        else
+            submit_total(r, members[at % 4], id, box->totals[at]);
+    }
+    close_council(r, "c-06", "06");
+}
+
+static void the_order_in_which_members_score_does_not_matter(void **state)
+{
+    struct room *r = *state;
+    struct bench *first = r->bench, *second = NULL;
+    struct ballot_box box;
+    struct slice topic;
+    struct envelope a, b;
+    size_t outcomes = 0;
+
+    fill(&box);
+    play(r, &box);
+    outcomes = bench_outcomes(first);
+    assert_true(outcomes > ORDER_DOSSIERS / 2);
+    assert_int_equal(bench_new(&scoring_service, ":memory:", &second, NULL), ERR_NONE);
+    shuffle(&box);
+    r->bench = second;
+    play(r, &box);
+    assert_int_equal(bench_outcomes(second), outcomes);
+    for (size_t i = 0; i < outcomes; i++) {
+        assert_int_equal(bench_outcome(first, i, &topic, &a), ERR_NONE);
+        assert_int_equal(bench_outcome(second, i, &topic, &b), ERR_NONE);
+        assert_true(slice_equal(a.type, b.type));
+        assert_true(msgpack_object_equal(a.data, b.data));
+    }
+    r->bench = first;
+    bench_destroy(&second);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -552,8 +664,10 @@ int main(void)
         TEST(the_run_out_of_an_older_rule_set_ends),
         TEST(a_closing_holds_what_is_overdue),
         TEST(a_sheet_of_parts_has_all_three_within_their_limits),
+        TEST(a_merged_provinces_council_scores_the_old_ones_dossiers),
         TEST(the_question_shows_every_version_of_a_sheet),
         TEST(a_product_is_found_by_its_newer_code),
+        TEST(the_order_in_which_members_score_does_not_matter),
     };
 
     if (hash_init()) return 1;

@@ -143,6 +143,24 @@ static void a_sheet_without_its_facts_is_refused(void **state)
     refused(r, "scoring.round.refused", "NO_SHEETS");
 }
 
+/* A dossier that a desk turned away is out; one accepted later under the same reference is another. */
+static void a_rejected_dossier_is_not_scored(void **state)
+{
+    struct room *r = *state;
+    const struct rejection_registered rejection = { .reference = { "d1", 2 },
+                                                    .province = { "06", 2 },
+                                                    .reason = { "forged", 6 } };
+
+    open_2018(r);
+    submit_total(r, "an", "d1", 7000);
+    counted(r);
+    say_as(r, "x1", "intake", &rejection_registered_kind, "06", &rejection);
+    submit_total(r, "binh", "d1", 7000);
+    refused(r, "scoring.sheet.refused", "WITHDRAWN");
+    close_council(r, "c-06", "06");
+    refused(r, "scoring.round.refused", "NO_SHEETS");
+}
+
 static void a_sheet_needs_the_dossiers_rubric(void **state)
 {
     struct room *r = *state;
@@ -387,6 +405,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_sheet_counts_and_a_later_one_replaces_it, begin, end),
         cmocka_unit_test_setup_teardown(an_old_sheet_pushed_again_does_not_come_back, begin, end),
         cmocka_unit_test_setup_teardown(a_sheet_without_its_facts_is_refused, begin, end),
+        cmocka_unit_test_setup_teardown(a_rejected_dossier_is_not_scored, begin, end),
         cmocka_unit_test_setup_teardown(a_sheet_needs_the_dossiers_rubric, begin, end),
         cmocka_unit_test_setup_teardown(a_round_rates_holds_and_settles, begin, end),
         cmocka_unit_test_setup_teardown(only_holds_settle_too, begin, end),

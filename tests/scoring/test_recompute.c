@@ -89,7 +89,7 @@ static void an_altered_sheet_changes_the_rating(void **state)
     recompute(r, "P2");
     two_products(r, 7000);
     done(r, 1, 2);
-    end_said("sum_hundredths: recorded 21000, computed 20999 (and 2 more fields)", "same");
+    end_said("sum_hundredths: recorded 21000, computed 20999 (and 2 more)", "same");
 }
 
 static void one_product_is_shown_in_full(void **state)
@@ -180,6 +180,32 @@ static void a_sheet_that_has_no_worth_any_more_is_a_difference(void **state)
     end_said("Criterion A.1.1 has no option 9", NULL);
 }
 
+static void a_sheet_that_cannot_be_read_any_more_is_left_out(void **state)
+{
+    struct room *r = *state;
+    const struct round_closed nonsense = { .council = { "c-06", 4 }, .closed_on = 1 };
+
+    recompute(r, NULL);
+    adopt_provisional(r);
+    form(r, "c-06", level_PROVINCE, "06", "provisional-2018");
+    accept_dossier(r, "d1", "P1", "provisional-2018", NULL);
+    submit_total(r, "an", "d1", 7000);
+    submit_total(r, "binh", "d1", 7000);
+    r->altered = &nonsense;
+    r->altered_kind = &round_closed_kind;
+    submit_total(r, "chi", "d1", 7000);
+    close_council(r, "c-06", "06");
+    accept_dossier(r, "d2", "P2", "provisional-2018", NULL); /* and it goes on behind it */
+    submit_total(r, "an", "d2", 7000);
+    submit_total(r, "binh", "d2", 7000);
+    submit_total(r, "chi", "d2", 7000);
+    close_council(r, "c-06", "06");
+    done(r, 2, 2);
+    assert_non_null(
+        strstr(text_said, "a sheet of product P1 in council c-06: recorded, but cannot be computed: "));
+    end_said("sum_hundredths: recorded 21000, computed 14000 (and 1 more)", "P2");
+}
+
 static void rules_altered_after_their_adoption_are_found(void **state)
 {
     struct room *r = *state;
@@ -200,7 +226,7 @@ static void rules_altered_after_their_adoption_are_found(void **state)
     done(r, 1, 1);
     free(other);
     assert_non_null(strstr(text_said, "the rating of product P1 in council c-06: rubric_hash: recorded "));
-    end_said("(and 3 more fields)", NULL); /* the star, what marks allow, and which were missed */
+    end_said("(and 3 more)", NULL); /* the star, what marks allow, and which were missed */
 }
 
 /* --- every rubric there is --- */
@@ -346,6 +372,7 @@ int main(void)
         TEST(a_product_that_is_not_there_is_not_known),
         TEST(the_table_goes_criterion_by_criterion),
         TEST(a_sheet_that_has_no_worth_any_more_is_a_difference),
+        TEST(a_sheet_that_cannot_be_read_any_more_is_left_out),
         TEST(rules_altered_after_their_adoption_are_found),
         cmocka_unit_test(every_shipped_rubric_rates_and_recomputes),
     };

@@ -186,9 +186,10 @@ static void a_council_comes_back_with_its_limits(void **state)
     assert_int_equal(c.quorum_percent, 75);
     assert_int_equal(c.spread_hundredths, 1000);
     assert_true(slice_is(c.rule_set, "SMALL"));
-    assert_int_equal(store_find_standing(&r->store, &c, text("d1"), text("an"), &standing), ERR_NONE);
+    assert_int_equal(store_find_standing(&r->store, &c, text("d1"), text("an"), 20000, &standing), ERR_NONE);
     assert_true(standing.seated && !standing.rated && !standing.forwarded);
-    assert_int_equal(store_find_standing(&r->store, &c, text("d1"), text("dung"), &standing), ERR_NONE);
+    assert_int_equal(store_find_standing(&r->store, &c, text("d1"), text("dung"), 20000, &standing),
+                     ERR_NONE);
     assert_false(standing.seated);
 }
 
@@ -286,7 +287,8 @@ static void pending_are_those_with_sheets_by_reference(void **state)
     assert_int_equal(store_forward_rating(&r->store, text("c"), &forwarded), ERR_NONE);
     assert_int_equal(store_list_pending(&r->store, &province, r->zone, &ids, &count), ERR_NONE);
     assert_int_equal(count, 1);
-    assert_int_equal(store_find_standing(&r->store, &centre, text("d1"), text("an"), &standing), ERR_NONE);
+    assert_int_equal(store_find_standing(&r->store, &centre, text("d1"), text("an"), 20000, &standing),
+                     ERR_NONE);
     assert_true(standing.forwarded && !standing.rated && !standing.seated);
 }
 
@@ -331,9 +333,10 @@ static void a_conflict_takes_the_sheet_out_of_the_list(void **state)
     assert_int_equal(store_list_sheets(&r->store, text("c"), text("d1"), r->zone, &sheets, &n), ERR_NONE);
     assert_int_equal(n, 1);
     assert_true(slice_is(sheets[0].sheet.member, "binh"));
-    assert_int_equal(store_find_standing(&r->store, &c, text("d1"), text("an"), &standing), ERR_NONE);
+    assert_int_equal(store_find_standing(&r->store, &c, text("d1"), text("an"), 20000, &standing), ERR_NONE);
     assert_true(standing.conflict);
-    assert_int_equal(store_find_standing(&r->store, &c, text("d1"), text("binh"), &standing), ERR_NONE);
+    assert_int_equal(store_find_standing(&r->store, &c, text("d1"), text("binh"), 20000, &standing),
+                     ERR_NONE);
     assert_false(standing.conflict);
 }
 
