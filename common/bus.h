@@ -12,6 +12,10 @@
 enum {
     BUS_FRAME_MAX = 16 * 1024 * 1024, /* bytes; larger ones are cut off by the library with the connection */
     BUS_PEER_MAX = 255,
+    BUS_ENDPOINT_MAX = 255,
+    BUS_KEY_TEXT = 40, /* a CURVE key as text (Z85) */
+    BUS_TRUST_MAX = 16,
+    BUS_HANDSHAKE_MS = 5000,
     BUS_QUEUE_MAX = 1000 /* high-water mark, messages each way: a safety net, not flow control */
 };
 
@@ -31,11 +35,61 @@ struct bus_frame {
     _Alignas(8) unsigned char opaque[64];
 };
 void bus_frame_fini(struct bus_frame *f);
+/* The public key its sender proved at the door, as text, borrowed from the frame; empty: it came without,
+ * over ipc or inproc. Nobody can claim another's. */
+struct slice bus_user(struct bus_frame *f);
 
-/* Endpoints: ipc://PATH always (its folder must exist; the path at most 107 bytes). tcp:// is refused with
- * ERR_CONFIG until keys exist. inproc:// within one process. bind creates the socket file with mode 0660. */
+/* --- keys ---
+ *
+ * A process has one pair of CURVE keys, for what it binds and for what it connects to; without, it has no
+ * TCP. All of it is set before the first socket and before any thread. */
+struct bus_identity {
+    char public_key[BUS_KEY_TEXT + 1], secret_key[BUS_KEY_TEXT + 1];
+    int handshake_ms; /* whoever has not said who it is by then is cut off; 0: BUS_HANDSHAKE_MS */
+};
+void bus_identify(const struct bus_identity *us);
+/* Whoever answers at `endpoint` must hold this public key. ERR_LIMIT. */
+enum err bus_trust(const char *endpoint, const char *public_key, struct why *why);
+/* A new pair. ERR_IO: the library was built without. */
+enum err bus_keys_make(struct bus_identity *out, struct why *why);
+bool bus_keys_pair(const struct bus_identity *keys); /* does the public key belong to the secret one? */
+void bus_keys_forget(struct bus_identity *keys);     /* overwrite them */
+
+/* The door: whoever wants to come in over TCP is asked for here, before anything else is heard of it (ZAP).
+ * One for the process, bound before the sockets it guards, looked after by one thread. Until it answers,
+ * nobody comes in; without a door, TCP cannot be bound. */
+struct bus_knock {
+    char key[BUS_KEY_TEXT + 1]; /* empty: it came without a CURVE key */
+    char address[64];
+    unsigned char request_size;
+    char request[64]; /* the library's, to be given back */
+};
+enum err bus_door_open(struct bus_socket **out, struct why *why);
+void bus_door_close(struct bus_socket **door);
+/* ERR_AGAIN: nobody. Each knock must be answered before the next. */
+enum err bus_door_next(struct bus_socket *door, struct bus_knock *out);
+enum bus_welcome { BUS_COME_IN, BUS_NOT_NOW, BUS_NEVER };
+enum err bus_door_answer(struct bus_socket *door, const struct bus_knock *knock, enum bus_welcome how);
+
+/* What was seen of connections at a bound socket with TCP; all zero without. */
+struct bus_visits {
+    uint64_t open, failed; /* connections now, handshakes that came to nothing so far */
+};
+void bus_visits(struct bus_socket *s, struct bus_visits *out);
+/* Connected with bus_dealer_watch: the other side answered that it does not admit our key. */
+bool bus_denied(const struct bus_socket *s);
+
+/* --- sockets ---
+ *
+ * Endpoints: ipc://PATH (its folder must exist; the path at most 107 bytes), the socket file with mode 0660
+ * and no keys. tcp://HOST:PORT with CURVE always: ERR_CONFIG without an identity, or without a door (to bind)
+ * or a trusted key (to connect). inproc:// within one process. To bind, there may be several, parted by
+ * blanks. */
 /* Is it of a kind that can be bound? For checking settings; nothing is touched. ERR_CONFIG. */
 enum err bus_endpoint_check(const char *endpoint, struct why *why);
+enum err bus_endpoints_check(const char *list, struct why *why);
+/* Can it be connected to, with the keys there are? ERR_CONFIG. */
+enum err bus_connect_check(const char *endpoint, struct why *why);
 enum err bus_router_bind(const char *endpoint, struct bus_socket **out, struct why *why);
 enum err bus_dealer_connect(const char *endpoint, struct bus_socket **out, struct why *why);
 /* The same, and it tells about its connection: bus_wait also wakes when it is made or broken (there may be
@@ -47,6 +101,7 @@ enum err bus_xpub_bind(const char *endpoint, struct bus_socket **out,
                        struct why *why); /* manual: see bus_admit */
 enum err bus_sub_connect(const char *endpoint, struct bus_socket **out, struct why *why);
 void bus_destroy(struct bus_socket **s); /* drops what is unsent after 1 s */
+void bus_drop(struct bus_socket **s);    /* drops what is unsent at once */
 
 /* ROUTER gives `peer`; others want NULL. ERR_AGAIN: nothing there. A message of several frames is
  * read away whole and comes back as ERR_INVALID, with the peer filled in. */

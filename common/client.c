@@ -531,6 +531,11 @@ static enum err idle(struct client *c, int64_t until, bool *over, struct client_
     bool ready;
     enum err e;
 
+    if (bus_denied(c->socket))
+        return why_set(
+            why, ERR_CONFIG, "NOT_PERMITTED",
+            "%s does not admit the key of this process; its certificate must be in the folder of keys there.",
+            c->endpoint);
     if (silent_too_long(c, now)) return lose(c, out, why);
     e = keep_alive(c, now);
     if (e) return e;

@@ -49,7 +49,8 @@ struct bus_socket *
 client_socket(struct client *c); /* changes after CLIENT_LOST: ask again before each bus_wait */
 
 /* Next news, waiting at most timeout_ms (0: do not wait). What it borrows lives until the next call.
- * ERR_SUPERSEDED, ERR_INTERRUPTED, ERR_NOMEM, ERR_UNREADABLE (the broker sent nonsense). */
+ * ERR_SUPERSEDED, ERR_CONFIG (the broker does not admit our key), ERR_INTERRUPTED, ERR_NOMEM, ERR_UNREADABLE
+ * (the broker sent nonsense). */
 enum err client_next(struct client *c, int timeout_ms, struct client_event *out, struct why *why);
 
 /* Room left in the window, in events; publish no more than that. */

@@ -95,6 +95,9 @@ static enum err ask_until(struct asking *a, int64_t until, msgpack_object *answe
          * that would miss it and wait for nothing. */
         e = ask_recv(a, answer, why);
         if (e != ERR_AGAIN) return e;
+        if (bus_denied(a->socket))
+            return why_set(why, ERR_CONFIG, "NOT_PERMITTED", "%s does not admit the key of this process.",
+                           a->endpoint);
         e = ask_send(a);
         if (e) return e;
         left = until - clock_monotonic_ms();

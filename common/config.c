@@ -1,14 +1,13 @@
 #include "common/config.h"
 
 #include "common/slice.h"
+#include "common/zpl.h"
 
-#include <czmq.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
-enum { CONFIG_KEYS_MAX = 128, PATH_BYTES_MAX = 128, CONFIG_FILE_BYTES_MAX = 1024 * 1024, ZPL_INDENT = 4 };
+enum { CONFIG_KEYS_MAX = 128, ZPL_INDENT = 4 };
 
 /* Where a value came from, for the sentence that refuses it. */
 struct origin {
@@ -132,91 +131,28 @@ static enum err take_key(struct walk *w, const struct config_key *key, const cha
     return put(key, value, w->settings, &w->from);
 }
 
-static enum err walk_children(struct walk *w, zconfig_t *parent, const char *parent_path);
-
-/* Recursion ends: what lies deeper than the table's keys is refused. */
-static enum err walk_node(struct walk *w, zconfig_t *node, const char *parent_path)
+static enum err take_node(void *context, const char *path, const char *value)
 {
-    const char *value = zconfig_value(node) ? zconfig_value(node) : "";
-    char path[PATH_BYTES_MAX + 1];
-    const struct config_key *key;
-    int length =
-        snprintf(path, sizeof path, "%s%s%s", parent_path, parent_path[0] ? "/" : "", zconfig_name(node));
-    enum err e = ERR_NONE;
+    struct walk *w = context;
+    const struct config_key *key = find_key(w->keys, slice_text(path));
 
-    if (length < 0 || length > PATH_BYTES_MAX) return unknown_key(&w->from, slice_text(path));
-    key = find_key(w->keys, slice_text(path));
-    if (!key && !is_section(w->keys, path)) return unknown_key(&w->from, slice_text(path));
-    if (!key && value[0])
+    if (key) return take_key(w, key, value);
+    if (!is_section(w->keys, path)) return unknown_key(&w->from, slice_text(path));
+    if (value[0])
         return why_set(w->from.why, ERR_CONFIG, "CONFIG", "%s: %s is a section; it takes no value",
                        w->from.name, path);
-    if (key) e = take_key(w, key, value);
-    return e ? e : walk_children(w, node, path);
-}
-
-static enum err walk_children(struct walk *w, zconfig_t *parent, const char *parent_path)
-{
-    enum err e = ERR_NONE;
-
-    for (zconfig_t *node = zconfig_child(parent); node && !e; node = zconfig_next(node))
-        e = walk_node(w, node, parent_path);
-    return e;
-}
-
-/* zconfig does not say why it cannot read a file, and takes a folder for an empty one. */
-static enum err check_file(const char *file, struct why *why)
-{
-    FILE *f = fopen(file, "r");
-    struct stat info;
-    int failed = errno;
-
-    if (!f)
-        return why_set(why, ERR_IO, "CONFIG", "cannot read the configuration %s: %s", file, strerror(failed));
-    if (fstat(fileno(f), &info) != 0) memset(&info, 0, sizeof info);
-    fclose(f);
-    if (S_ISDIR(info.st_mode))
-        return why_set(why, ERR_IO, "CONFIG", "the configuration %s is a folder", file);
-    if (info.st_size > CONFIG_FILE_BYTES_MAX)
-        return why_set(why, ERR_CONFIG, "CONFIG", "the configuration %s has more than %d bytes", file,
-                       CONFIG_FILE_BYTES_MAX);
     return ERR_NONE;
-}
-
-/* Not zconfig_load: czmq 4.2.1 loses memory there when the file is no ZPL. */
-static zconfig_t *load_tree(const char *file)
-{
-    zchunk_t *chunk = zchunk_slurp(file, CONFIG_FILE_BYTES_MAX);
-    zconfig_t *root = chunk ? zconfig_chunk_load(chunk) : NULL;
-
-    zchunk_destroy(&chunk);
-    return root;
-}
-
-static enum err load_file(const struct config_key *keys, const char *file, void *settings, struct why *why)
-{
-    struct walk w = { .keys = keys, .settings = settings, .from = { file, why } };
-    zconfig_t *root = NULL;
-    enum err e = check_file(file, why);
-
-    if (e) return e;
-    root = load_tree(file);
-    if (!root)
-        return why_set(why, ERR_CONFIG, "CONFIG",
-                       "%s is no ZPL: one `name = value` a line, indented by 4 blanks for each section",
-                       file);
-    e = walk_children(&w, root, "");
-    zconfig_destroy(&root);
-    return e;
 }
 
 enum err config_load(const struct config_key *keys, const char *file, void *settings, struct why *why)
 {
     const struct origin table = { "the program's defaults", why };
+    struct walk w = { .keys = keys, .settings = settings, .from = { file, why } };
     enum err e = ERR_NONE;
 
     for (const struct config_key *key = keys; key->path && !e; key++)
         e = put(key, key->standard ? key->standard : "", settings, &table);
-    if (!e && file) e = load_file(keys, file, settings, why);
+    if (!e && file) e = zpl_walk(file, take_node, &w, why);
     return e;
 }
 

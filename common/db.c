@@ -2,22 +2,33 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 enum { DB_BUSY_MS = 5000, DB_PAGE_BYTES = 8192, DB_JOURNAL_BYTES = 64 * 1024 * 1024 };
 
 /* --- errors --- */
 
-/* SQLite reports some full disks (and quotas) as an I/O error and leaves the system's number. */
-static bool system_says_full(sqlite3 *db)
+/* A full disk, or a quota, that SQLite calls an I/O error: the system's number tells. SQLite keeps that
+ * number for some calls and not for COMMIT, so errno is looked at too, which our calls clear before they
+ * begin. A failed flush is never want of room, whatever its number: the system may have given up on the
+ * bytes, and trying again would only seem to help. */
+static bool system_says_full(sqlite3 *db, int system)
 {
-    int number = db ? sqlite3_system_errno(db) : 0;
+    int code = db ? sqlite3_extended_errcode(db) : SQLITE_OK, kept = db ? sqlite3_system_errno(db) : 0;
 
-    return number == ENOSPC || number == EDQUOT;
+    if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) return false;
+    return system == ENOSPC || system == EDQUOT || kept == ENOSPC || kept == EDQUOT;
 }
 
 static enum err meaning(sqlite3 *db, int rc)
 {
+    const int system = errno;
+
     switch (rc & 0xff) {
     case SQLITE_OK:
     case SQLITE_ROW:
@@ -33,7 +44,8 @@ static enum err meaning(sqlite3 *db, int rc)
     case SQLITE_CONSTRAINT:
         return ERR_INVALID;
     case SQLITE_IOERR:
-        return system_says_full(db) ? ERR_FULL : ERR_IO;
+        if ((rc & ~0xff ? rc : sqlite3_extended_errcode(db)) == SQLITE_IOERR_NOMEM) return ERR_NOMEM;
+        return system_says_full(db, system) ? ERR_FULL : ERR_IO;
     default:
         return ERR_IO;
     }
@@ -48,6 +60,35 @@ enum err db_err(sqlite3 *db, int rc, struct why *why)
 
 /* --- opening --- */
 
+/* Write each byte of an open file again. */
+static bool write_again(int fd)
+{
+    char bytes[64 * 1024];
+    off_t at = 0;
+    ssize_t n;
+
+    while ((n = pread(fd, bytes, sizeof bytes, at)) > 0) {
+        if (pwrite(fd, bytes, (size_t)n, at) != n) return false;
+        at += n;
+    }
+    return n == 0 && fsync(fd) == 0;
+}
+
+enum err db_renew_wal(const char *path, struct why *why)
+{
+    char *name = sqlite3_mprintf("%s-wal", path);
+    int fd = name ? open(name, O_RDWR | O_CLOEXEC) : -1;
+    enum err e = name ? ERR_NONE : ERR_NOMEM;
+
+    /* What cannot be opened is SQLite's to complain of. */
+    if (fd >= 0 && !write_again(fd))
+        e = why_set(why, errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO, "STORE",
+                    "cannot write %s again: %s", name, strerror(errno));
+    if (fd >= 0) close(fd);
+    sqlite3_free(name);
+    return e;
+}
+
 /* `pragma` gives one text or number; it must be one of the two. */
 static enum err read_back(sqlite3 *db, const char *pragma, const char *one, const char *other,
                           struct why *why)
@@ -59,6 +100,9 @@ static enum err read_back(sqlite3 *db, const char *pragma, const char *one, cons
     if (!e) e = db_step(s, &row);
     if (!e && (!row || (!slice_is(db_text(s, 0), one) && !slice_is(db_text(s, 0), other))))
         e = why_set(why, ERR_IO, "STORE", "%s does not hold: it must be %s", pragma, one);
+    /* To its end: what journal_mode changes in the file is committed behind its row, and that may fail. */
+    while (!e && row)
+        e = db_step(s, &row);
     if (e) (void)why_set(why, e, "STORE", "%s: %s", pragma, sqlite3_errmsg(db));
     sqlite3_finalize(s);
     return e;
@@ -85,21 +129,65 @@ static enum err set_pragmas(sqlite3 *db, enum db_mode mode, struct why *why)
     return e;
 }
 
+static enum err open_as(const char *name, int flags, enum db_mode mode, sqlite3 **out, struct why *why)
+{
+    sqlite3 *db = NULL;
+    enum err e;
+    int rc;
+
+    errno = 0;
+    rc = sqlite3_open_v2(name, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    e = db_err(db, rc, why);
+    if (!e) e = db_err(db, sqlite3_busy_timeout(db, DB_BUSY_MS), why);
+    if (!e) e = set_pragmas(db, mode, why);
+    if (e)
+        db_close(&db);
+    else
+        *out = db;
+    return e;
+}
+
+/* Nobody can write there, so nobody does: SQLite then needs no files beside the database. But a WAL beside it
+ * would not be read, and what is in it is a part of the database. */
+static enum err open_unwritable(const char *path, sqlite3 **out, struct why *why)
+{
+    char *wal = sqlite3_mprintf("%s-wal", path), *name = NULL;
+    struct stat st;
+    enum err e = wal ? ERR_NONE : ERR_NOMEM;
+
+    if (!e && strpbrk(path, "?#%"))
+        e = why_set(why, ERR_CONFIG, "STORE", "its path has one of ? # %% in it; give it another name");
+    if (!e && stat(wal, &st) == 0 && st.st_size > 0)
+        e = why_set(why, ERR_IO, "STORE",
+                    "the disk cannot be written, and %s is still to be moved into the database; copy both to "
+                    "another disk and read them there",
+                    wal);
+    if (!e) name = sqlite3_mprintf("file:%s?immutable=1", path);
+    if (!e && !name) e = ERR_NOMEM;
+    if (!e) e = open_as(name, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, DB_READ, out, why);
+    sqlite3_free(wal);
+    sqlite3_free(name);
+    return e;
+}
+
+static bool disk_is_read_only(const char *path)
+{
+    struct statvfs fs;
+
+    return statvfs(path, &fs) == 0 && (fs.f_flag & ST_RDONLY);
+}
+
 enum err db_open(const char *path, enum db_mode mode, sqlite3 **out, struct why *why)
 {
     int flags = mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     struct why inner = { .code = "" };
-    sqlite3 *db = NULL;
-    int rc = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
-    enum err e = db_err(db, rc, &inner);
+    enum err e;
 
-    if (!e) e = db_err(db, sqlite3_busy_timeout(db, DB_BUSY_MS), &inner);
-    if (!e) e = set_pragmas(db, mode, &inner);
-    if (!e) {
-        *out = db;
-        return ERR_NONE;
-    }
-    db_close(&db);
+    if (mode == DB_READ && disk_is_read_only(path))
+        e = open_unwritable(path, out, &inner);
+    else
+        e = open_as(path, flags, mode, out, &inner);
+    if (!e) return ERR_NONE;
     return why_set(why, e, "STORE", "cannot open %s: %s", path,
                    inner.sentence[0] ? inner.sentence : err_sentence(e));
 }
@@ -115,6 +203,7 @@ void db_close(sqlite3 **db)
 
 enum err db_exec(sqlite3 *db, const char *sql, struct why *why)
 {
+    errno = 0;
     return db_err(db, sqlite3_exec(db, sql, NULL, NULL, NULL), why);
 }
 
@@ -127,12 +216,27 @@ enum err db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct why
     return db_err(db, rc, why);
 }
 
+enum err db_checkpoint(sqlite3 *db, int mode, struct why *why)
+{
+    int rc;
+
+    errno = 0;
+    rc = sqlite3_wal_checkpoint_v2(db, NULL, mode, NULL, NULL);
+    if ((rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED)
+        return why_set(why, ERR_AGAIN, "STORE", "the store answers: %s", sqlite3_errmsg(db));
+    return db_err(db, rc, why);
+}
+
 /* --- stepping --- */
 
 enum err db_run(sqlite3_stmt *s)
 {
-    int rc = sqlite3_step(s);
-    enum err e = rc == SQLITE_ROW ? ERR_PROMISE : meaning(sqlite3_db_handle(s), rc);
+    enum err e;
+    int rc;
+
+    errno = 0;
+    rc = sqlite3_step(s);
+    e = rc == SQLITE_ROW ? ERR_PROMISE : meaning(sqlite3_db_handle(s), rc);
 
     db_done(s);
     return e;
@@ -140,9 +244,12 @@ enum err db_run(sqlite3_stmt *s)
 
 enum err db_step(sqlite3_stmt *s, bool *row)
 {
-    int rc = sqlite3_step(s);
-    enum err e = meaning(sqlite3_db_handle(s), rc);
+    enum err e;
+    int rc;
 
+    errno = 0;
+    rc = sqlite3_step(s);
+    e = meaning(sqlite3_db_handle(s), rc);
     *row = rc == SQLITE_ROW;
     if (!*row) db_done(s);
     return e;

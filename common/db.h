@@ -17,15 +17,24 @@
 
 enum db_mode { DB_WRITE, DB_READ };
 
-/* Open or create. `path` ":memory:" for tests. ERR_IO, ERR_FULL, ERR_CORRUPT, ERR_NOMEM; why names the file.
+/* Open or create. `path` ":memory:" for tests. DB_READ also reads from a disk that cannot be written. ERR_IO,
+ * ERR_FULL, ERR_CORRUPT, ERR_NOMEM; why names the file.
  */
 enum err db_open(const char *path, enum db_mode mode, sqlite3 **out, struct why *why);
+/* Write the WAL beside `path` once more and flush it. When a flush failed and the process ended, the system
+ * may have dropped the bytes and yet show them: a flush by the next process would succeed and mean nothing.
+ * Before db_open, by whoever holds the only right to write there. ERR_IO, ERR_FULL, ERR_NOMEM. */
+enum err db_renew_wal(const char *path, struct why *why);
 void db_close(sqlite3 **db); /* NULL is fine; all statements must be finalized */
 enum err db_exec(sqlite3 *db, const char *sql, struct why *why);
 /* Prepare for the life of the connection. */
 enum err db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct why *why);
 /* What an SQLite result code means here; why gets the message. SQLITE_OK, ROW and DONE are ERR_NONE. */
 enum err db_err(sqlite3 *db, int rc, struct why *why);
+
+/* Move the WAL into the file (mode SQLITE_CHECKPOINT_...). ERR_AGAIN: somebody reads; ERR_FULL: no room;
+ * after both everything still is in the WAL. */
+enum err db_checkpoint(sqlite3 *db, int mode, struct why *why);
 
 /* Step a statement that gives no rows, then db_done. ERR_INVALID when a CHECK or UNIQUE constraint refused.
  */

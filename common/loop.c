@@ -35,6 +35,8 @@ struct loop {
     struct client *client;
     struct bus_socket *asked;
     struct metrics *metrics;
+    struct guard *guard; /* NULL: whoever reaches us may ask */
+    uint64_t denied;     /* logged so far */
     struct recall recall;
     bool recalling, following;
     bool complete; /* everything there was at the last WELCOME is applied: questions may be answered */
@@ -336,8 +338,9 @@ static void answer_not_complete(struct loop *l, uint64_t token)
     frame_fault(&l->answer, token, "NOT_COMPLETE", sentence);
 }
 
-static enum err answer_frame(struct loop *l, struct slice bytes, bool *at_once)
+static enum err answer_frame(struct loop *l, struct slice bytes, struct slice key, bool *at_once)
 {
+    const struct party *only = NULL;
     msgpack_zone *zone = msgpack_zone_new(4096);
     struct frame ask;
     struct why why = { 0 };
@@ -345,12 +348,14 @@ static enum err answer_frame(struct loop *l, struct slice bytes, bool *at_once)
 
     buf_clear(&l->answer);
     *at_once = l->fold.published == l->fold.number;
-    if (!e && ask.command == FRAME_ASK && !l->complete && !slice_is(ask.question, "status")) {
+    if (!e && ask.command == FRAME_ASK && !fold_may_ask(&l->fold, l->guard, key, &ask, &only, &l->answer)) {
+        *at_once = true;
+    } else if (!e && ask.command == FRAME_ASK && !l->complete && !slice_is(ask.question, "status")) {
         *at_once = true;
         answer_not_complete(l, ask.token);
     } else if (!e && ask.command == FRAME_ASK) {
         *at_once |= fold_answers_at_once(ask.question);
-        fold_answer(&l->fold, &ask, &l->answer);
+        fold_answer(&l->fold, &ask, only, &l->answer);
     } else if (!e && ask.command == FRAME_PING) {
         *at_once = true;
         frame_pong(&l->answer, ask.token, l->fold.seq);
@@ -390,7 +395,7 @@ static enum err hear_questions(struct loop *l)
             e = ERR_NONE; /* several frames: nothing we said we would answer */
             continue;
         }
-        if (!e) e = answer_frame(l, frame.bytes, &at_once);
+        if (!e) e = answer_frame(l, frame.bytes, bus_user(&frame), &at_once);
         if (!e && at_once)
             (void)bus_send(l->asked, &peer, buf_slice(&l->answer)); /* gone or full: no answer */
         else if (!e)
@@ -419,6 +424,20 @@ static void answer_waiting(struct loop *l, bool drop)
     l->waiting_count = kept;
 }
 
+/* --- rights --- */
+
+static enum err look_at_rights(struct loop *l)
+{
+    volatile sig_atomic_t *at_once = l->settings->look_at_once;
+    struct bus_visits visits = { .open = 0 };
+
+    if (!l->guard) return ERR_NONE;
+    (void)guard_look(l->guard, clock_monotonic_ms(), at_once && *at_once);
+    if (at_once) *at_once = 0;
+    if (l->asked) bus_visits(l->asked, &visits);
+    return guard_serve(l->guard, visits.open);
+}
+
 /* --- the loop --- */
 
 static enum err tell_metrics(struct loop *l)
@@ -445,6 +464,10 @@ static enum err tick(struct loop *l)
 
     if (now - l->ticked_ms < (l->settings->tick_ms ? l->settings->tick_ms : LOOP_TICK_MS)) return ERR_NONE;
     l->ticked_ms = now;
+    if (l->fold.denied > l->denied)
+        log_line(LOG_WARN, "questions_denied", "count=%llu",
+                 (unsigned long long)(l->fold.denied - l->denied));
+    l->denied = l->fold.denied;
     if (l->fold.dirty) {
         e = fold_begin(&l->fold);
         if (!e) e = fold_commit(&l->fold);
@@ -456,13 +479,17 @@ static enum err tick(struct loop *l)
 
 static enum err turn_once(struct loop *l)
 {
-    struct bus_socket *sockets[2] = { client_socket(l->client), l->asked };
+    struct bus_socket *sockets[3] = { client_socket(l->client) };
     struct client_event news;
-    bool ready[2];
-    /* With no place left for an answer to wait, questions wait in their socket and must not wake us. */
-    const size_t count = l->asked && l->waiting_count < LOOP_WAITING_MAX ? 2 : 1;
-    enum err e = bus_wait(sockets, count, 250, ready);
+    size_t count = 1;
+    bool ready[3];
+    enum err e;
 
+    if (l->guard && guard_door(l->guard)) sockets[count++] = guard_door(l->guard);
+    /* With no place left for an answer to wait, questions wait in their socket and must not wake us. */
+    if (l->asked && l->waiting_count < LOOP_WAITING_MAX) sockets[count++] = l->asked;
+    e = bus_wait(sockets, count, 250, ready);
+    if (!e) e = look_at_rights(l);
     if (e) return e;
     for (int i = 0; i < 64 && !e; i++) {
         e = client_next(l->client, 0, &news, &l->why);
@@ -489,6 +516,7 @@ static enum err start(struct loop *l)
     if (!l->topics || !l->envelopes || !l->waiting) return ERR_NOMEM;
     e = fold_open(&l->fold, l->service, l->settings->store, &rebuilt, &l->why);
     if (!e && rebuilt) log_line(LOG_WARN, "rebuild", "because=\"another program made this store\"");
+    if (!e && l->settings->guard) e = guard_open(l->settings->guard, &l->guard, &l->why);
     if (!e && l->settings->questions) e = bus_router_bind(l->settings->questions, &l->asked, &l->why);
     if (!e && l->settings->metrics) e = metrics_open(l->settings->metrics, &l->metrics, &l->why);
     if (!e) e = client_start(l);
@@ -507,6 +535,7 @@ static void finish(struct loop *l)
     answer_waiting(l, true);
     client_destroy(&l->client);
     bus_destroy(&l->asked);
+    guard_close(&l->guard);
     if (l->fold.db && l->fold.dirty && fold_begin(&l->fold) == ERR_NONE) (void)fold_commit(&l->fold);
     fold_close(&l->fold);
     buf_fini(&l->answer);

@@ -26,6 +26,7 @@
 
 #include <signal.h>
 
+struct guard_settings;
 struct turn; /* one record being handled; handlers only see it through the calls below */
 
 /* Handlers. `rec` is the record, turn_envelope() its parsed envelope. */
@@ -114,6 +115,8 @@ struct loop_settings {
     int heartbeat_ms;
     int tick_ms;         /* 0: 1000 */
     const char *metrics; /* where to tell numbers of ourselves (metrics.h); NULL or empty: nowhere */
+    const struct guard_settings *guard;  /* who may ask questions; NULL: whoever reaches the endpoint */
+    volatile sig_atomic_t *look_at_once; /* set by a signal: keys or policy may have changed; or NULL */
 };
 
 /* Run until `*stop` is set (by a signal handler). Returns ERR_NONE then; any other error was logged with its

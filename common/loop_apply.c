@@ -147,8 +147,10 @@ static enum err apply_all(struct fold *f, const struct record *r, const struct o
     turn->dead = false;
     e = subject_of(turn, r, &subject, &place);
     if (e) return e;
-    turn->has_cause =
-        envelope_parse(subject->envelope, turn->zone, &turn->cause_envelope, &ignored) == ERR_NONE;
+    e = envelope_parse(subject->envelope, turn->zone, &turn->cause_envelope, &ignored);
+    if (e == ERR_NOMEM) return e;
+    turn->has_cause = !e; /* a dead letter has none */
+    e = ERR_NONE;
     for (size_t i = 0; !e && i < count; i++) {
         e = apply_outcome(turn, &outcomes[i], subject, &says);
         if (!e) e = keep_outcome(f, &outcomes[i], recalled);
@@ -185,8 +187,10 @@ enum err fold_apply(struct fold *f, const struct record *r, const struct outcome
     if (!e2) e2 = fold_run(f, FOLD_RELEASE);
     f->number = number;
     f->hash = hash;
-    if (e2) return e2;
+    /* After want of memory or room SQLite may have taken back the whole transaction, and the savepoint with
+     * it. */
     if (err_fate(e) == FATE_STOP) return e;
+    if (e2) return e2;
     if (fact_failed && !recalled) return e; /* fold_take makes a dead letter of it */
     return why_set(why, ERR_PROMISE, "APPLY", "record %llu: what was decided cannot be applied: %s",
                    (unsigned long long)r->seq,

@@ -1,6 +1,8 @@
 /* loop_ask.c - read-only questions about what is STORED: those every service answers, and its own. */
 #include "common/loop_inside.h"
 
+#include <stdio.h>
+
 enum { ANSWER_BYTES_MAX = 8 * 1024 * 1024 };
 
 bool fold_answers_at_once(struct slice question)
@@ -47,7 +49,7 @@ enum err fold_status(struct fold *f, struct buf *out)
     msgpack_packer p;
 
     msgpack_packer_init(&p, out, buf_pack_write);
-    msgpack_pack_map(&p, 9);
+    msgpack_pack_map(&p, 10);
     buf_pack_text(&p, "service");
     buf_pack_text(&p, f->service->name);
     pack_number(&p, "seq", f->seq);
@@ -58,6 +60,7 @@ enum err fold_status(struct fold *f, struct buf *out)
     pack_number(&p, "refused", tally(f, "refused"));
     pack_number(&p, "dead", tally(f, "dead"));
     pack_number(&p, "letters", open_letters(f));
+    pack_number(&p, "denied", f->denied);
     return out->failed;
 }
 
@@ -104,7 +107,77 @@ static enum err answer(struct fold *f, const struct frame *ask, struct buf *out,
                    f->service->name, SLICE_ARG(ask->question));
 }
 
-void fold_answer(struct fold *f, const struct frame *ask, struct buf *out)
+/* --- who may ask --- */
+
+static bool is_of(const struct party *party, struct slice province)
+{
+    if (party->everywhere) return true;
+    for (size_t i = 0; i < party->province_count; i++)
+        if (slice_is(province, party->provinces[i])) return true;
+    return false;
+}
+
+/* The province an answer is of: it says so, or a map in it does (a council), or the product's code begins
+ * with it. */
+static bool province_of(const msgpack_object *map, struct slice *out)
+{
+    if (mp_text(mp_find(map, "province"), out)) return true;
+    for (uint32_t i = 0; i < map->via.map.size; i++) {
+        const msgpack_object *inner = &map->via.map.ptr[i].val;
+
+        if (inner->type == MSGPACK_OBJECT_MAP && mp_text(mp_find(inner, "province"), out)) return true;
+    }
+    if (!mp_text(mp_find(map, "product"), out) || out->size < 3 || out->data[2] != '-') return false;
+    out->size = 2;
+    return true;
+}
+
+/* An answer that does not say its province is of nobody's. */
+static enum err check_province(const struct party *only, struct slice packed, struct why *why)
+{
+    msgpack_zone *zone = msgpack_zone_new(8192);
+    struct slice province;
+    msgpack_object map;
+    size_t at = 0;
+    enum err e = zone ? ERR_NONE : ERR_NOMEM;
+
+    if (!e && (msgpack_unpack(packed.data, packed.size, &at, zone, &map) < 0 ||
+               map.type != MSGPACK_OBJECT_MAP || !province_of(&map, &province) || !is_of(only, province)))
+        e = why_set(why, ERR_INVALID, "NOT_PERMITTED",
+                    "%s may only ask about its own province; the policy allows no other answer to this.",
+                    only->name);
+    if (zone) msgpack_zone_free(zone);
+    return e;
+}
+
+bool fold_may_ask(struct fold *f, const struct guard *guard, struct slice key, const struct frame *ask,
+                  const struct party **only, struct buf *out)
+{
+    const struct party *party = guard ? guard_who(guard, key) : NULL;
+    char asked[TOPIC_MAX + 1];
+    struct why why = { 0 };
+    bool limited = false;
+
+    *only = NULL;
+    if (!guard) return true;
+    if (party && rights_ask(guard_rights(guard, party), f->service->name, ask->question, &limited)) {
+        if (limited) *only = party;
+        return true;
+    }
+    snprintf(asked, sizeof asked, "%s.%.*s", f->service->name, SLICE_ARG(ask->question));
+    if (party)
+        (void)rights_refuse(guard_rights(guard, party), VERB_ASK, party, slice_text(asked), &why);
+    else
+        (void)why_set(&why, ERR_INVALID, "NOT_PERMITTED",
+                      "The key of this connection is not among the keys any more.");
+    f->denied++;
+    frame_fault(out, ask->token, why.code, why.sentence);
+    return false;
+}
+
+/* --- answering --- */
+
+void fold_answer(struct fold *f, const struct frame *ask, const struct party *only, struct buf *out)
 {
     struct buf map = { .limit = ANSWER_BYTES_MAX };
     struct why why = { 0 };
@@ -112,6 +185,10 @@ void fold_answer(struct fold *f, const struct frame *ask, struct buf *out)
 
     buf_clear(out);
     if (!e && map.failed) e = map.failed;
+    if (!e && only) {
+        e = check_province(only, buf_slice(&map), &why);
+        f->denied += e == ERR_INVALID;
+    }
     if (!e) {
         frame_answer(out, ask->token, buf_slice(&map));
     } else {

@@ -54,12 +54,14 @@ uint32_t turn_announced(const struct turn *turn)
 
 /* The id every outcome of this turn names as its cause: the record in the log, also when a letter is retried.
  * Unreadable letters have no id; their place stands for it. */
-static struct slice cause_id(const struct turn *turn, char text[32])
+static struct slice cause_id(struct turn *turn, char text[32])
 {
     struct why ignored = { 0 };
-    struct envelope e;
+    struct envelope envelope;
+    enum err e = envelope_parse(turn->rec->envelope, turn->zone, &envelope, &ignored);
 
-    if (envelope_parse(turn->rec->envelope, turn->zone, &e, &ignored) == ERR_NONE) return e.id;
+    if (!e) return envelope.id;
+    if (e == ERR_NOMEM) turn->failed = e; /* not unreadable: this id must not get into the log */
     snprintf(text, 32, "seq-%llu", (unsigned long long)turn->rec->seq);
     return slice_text(text);
 }
@@ -119,6 +121,7 @@ void turn_begin(struct turn *turn, const struct record *rec)
     turn->rec = rec;
     turn->has_cause = false;
     turn->dead = false;
+    turn->failed = ERR_NONE;
 }
 
 /* Give the drafts their place among each other, their ids and numbers. */
@@ -129,6 +132,7 @@ enum err turn_finish(struct turn *turn)
     char seq_text[32];
     const struct slice cause = cause_id(turn, seq_text);
 
+    if (turn->failed) return turn->failed;
     if (count > turn->outcome_capacity) {
         struct outcome *more = realloc(turn->outcomes, count * sizeof *more);
 
@@ -284,7 +288,8 @@ enum err turn_letter(struct turn *turn, const struct record *r, bool *ours, uint
     enum err e;
 
     *ours = *there = false;
-    if (envelope_parse(r->envelope, turn->zone, &turn->envelope, &ignored)) return ERR_NONE; /* for nobody */
+    e = envelope_parse(r->envelope, turn->zone, &turn->envelope, &ignored);
+    if (e) return e == ERR_NOMEM ? e : ERR_NONE; /* unreadable: for nobody */
     if (!mp_text(mp_find(&turn->envelope.data, "service"), &service) ||
         !slice_is(service, turn->fold->service->name))
         return ERR_NONE;

@@ -9,6 +9,7 @@
 #define COMMON_LOOP_INSIDE_H
 
 #include "common/client.h"
+#include "common/guard.h"
 #include "common/loop.h"
 
 enum {
@@ -42,7 +43,8 @@ struct turn {
     struct buf envelopes; /* finished outcomes */
     struct outcome *outcomes;
     size_t outcome_count, outcome_capacity;
-    bool dead; /* an outcome of this cause is its dead letter */
+    bool dead;       /* an outcome of this cause is its dead letter */
+    enum err failed; /* where nobody could be told: turn_finish says it */
 };
 
 enum fold_statement {
@@ -80,7 +82,8 @@ struct fold {
     struct hash hash;
     uint64_t published; /* known to be STORED */
     struct hash published_hash;
-    bool dirty; /* the cursor or `published` moved since the last commit */
+    uint64_t denied; /* questions that were not answered for want of rights, since the start */
+    bool dirty;      /* the cursor or `published` moved since the last commit */
     struct turn turn;
     struct recount *recount; /* compute each outcome again before it is applied; NULL: do not */
     int lock;                /* file descriptor of PATH.lock, or -1 */
@@ -165,8 +168,12 @@ enum err recall_group(struct recall *r, uint64_t cause_seq, const struct outcome
 
 /* What `status` answers: a map. */
 enum err fold_status(struct fold *f, struct buf *out);
+/* May who has this key ask this? When not, `answer` gets the FAULT. *only: the answer must be of a province
+ * of this party; NULL: of any. */
+bool fold_may_ask(struct fold *f, const struct guard *guard, struct slice key, const struct frame *ask,
+                  const struct party **only, struct buf *answer);
 /* Answer one ASK; `answer` gets an ANSWER or FAULT frame. */
-void fold_answer(struct fold *f, const struct frame *ask, struct buf *answer);
+void fold_answer(struct fold *f, const struct frame *ask, const struct party *only, struct buf *answer);
 /* May this question be answered before everything decided is STORED? */
 bool fold_answers_at_once(struct slice question);
 

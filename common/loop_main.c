@@ -1,5 +1,6 @@
 /* loop_main.c - the main of every service: options, settings, signals. */
 #include "common/clock.h"
+#include "common/guard.h"
 #include "common/logline.h"
 #include "common/loop_inside.h"
 #include "common/metrics.h"
@@ -11,8 +12,9 @@
 
 struct settings {
     char broker[CONFIG_TEXT_MAX], questions[CONFIG_TEXT_MAX], store[CONFIG_TEXT_MAX], level[CONFIG_TEXT_MAX];
-    char metrics[CONFIG_TEXT_MAX];
-    int64_t heartbeat_ms;
+    char secret[CONFIG_TEXT_MAX], broker_key[CONFIG_TEXT_MAX], folder[CONFIG_TEXT_MAX],
+        policy[CONFIG_TEXT_MAX], metrics[CONFIG_TEXT_MAX];
+    int64_t heartbeat_ms, connections, handshake_ms;
 };
 
 enum mode { MODE_RUN, MODE_CHECK, MODE_SAMPLE, MODE_DUMP, MODE_DUMP_PLACES, MODE_AUDIT, MODE_RECOMPUTE };
@@ -26,12 +28,18 @@ struct options {
     enum mode mode;
 };
 
-static volatile sig_atomic_t stop_asked;
+static volatile sig_atomic_t stop_asked, look_asked;
 
 static void ask_to_stop(int signal_number)
 {
     (void)signal_number;
     stop_asked = 1;
+}
+
+static void ask_to_look(int signal_number)
+{
+    (void)signal_number;
+    look_asked = 1;
 }
 
 enum {
@@ -116,6 +124,40 @@ static enum err expand(char *text, struct why *why)
     return e;
 }
 
+static bool uses_tcp(const char *endpoints)
+{
+    return strstr(endpoints, "tcp://") != NULL;
+}
+
+/* A service's key has its name: the broker will let it publish under no other. */
+static enum err load_own_key(const struct service *service, const struct settings *s, struct why *why)
+{
+    struct party us;
+    enum err e = party_identify(s->secret, (int)s->handshake_ms, &us, why);
+
+    if (e || strcmp(us.name, service->name) == 0) return e;
+    return why_set(why, ERR_CONFIG, "KEY", "%s is the key of %s; that of %s is needed here", s->secret,
+                   us.name, service->name);
+}
+
+/* The keys first: without them no endpoint of TCP is a good one. */
+static enum err load_rights(const struct service *service, struct settings *s, struct why *why)
+{
+    struct policy *policy = NULL;
+    enum err e = expand(s->secret, why);
+
+    if (!e) e = expand(s->broker_key, why);
+    if (!e) e = expand(s->folder, why);
+    if (!e) e = expand(s->policy, why);
+    if (!e && s->secret[0]) e = load_own_key(service, s, why);
+    if (!e && s->broker_key[0] && uses_tcp(s->broker)) e = party_trust(s->broker, s->broker_key, why);
+    if (!e) e = bus_connect_check(s->broker, why);
+    if (!e) e = bus_endpoints_check(s->questions, why);
+    if (!e) e = policy_read(s->policy[0] ? s->policy : NULL, &policy, why);
+    policy_destroy(&policy);
+    return e == ERR_IO ? ERR_CONFIG : e;
+}
+
 static enum err load(const struct options *o, const struct config_key *keys, struct settings *s,
                      struct why *why)
 {
@@ -127,8 +169,7 @@ static enum err load(const struct options *o, const struct config_key *keys, str
     if (!e) e = expand(s->broker, why);
     if (!e) e = expand(s->questions, why);
     if (!e) e = expand(s->store, why);
-    if (!e) e = bus_endpoint_check(s->broker, why);
-    if (!e) e = bus_endpoint_check(s->questions, why);
+    if (!e) e = load_rights(o->service, s, why);
     if (!e) e = expand(s->metrics, why);
     if (!e) e = metrics_check(s->metrics, why);
     level = log_level_parse(s->level);
@@ -179,11 +220,13 @@ static int recompute(const struct service *service, const struct loop_settings *
 
 static enum err run(const struct service *service, const struct loop_settings *ls)
 {
-    struct sigaction action = { .sa_handler = ask_to_stop };
+    struct sigaction action = { .sa_handler = ask_to_stop }, look = { .sa_handler = ask_to_look };
 
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    sigemptyset(&look.sa_mask);
+    sigaction(SIGHUP, &look, NULL);
     signal(SIGPIPE, SIG_IGN);
     return loop_run(service, ls, &stop_asked);
 }
@@ -191,11 +234,15 @@ static enum err run(const struct service *service, const struct loop_settings *l
 static int act(const struct options *o, const struct config_key *keys, const struct settings *s,
                struct why *why)
 {
+    const struct guard_settings guard = { uses_tcp(s->questions) ? s->folder : "", s->policy,
+                                          (uint64_t)s->connections, uses_tcp(s->questions) };
     const struct loop_settings ls = { .broker = s->broker,
                                       .questions = s->questions,
                                       .store = s->store,
                                       .heartbeat_ms = (int)s->heartbeat_ms,
-                                      .metrics = s->metrics };
+                                      .metrics = s->metrics,
+                                      .guard = &guard,
+                                      .look_at_once = &look_asked };
     enum err e = ERR_NONE;
 
     switch (o->mode) {
@@ -249,10 +296,25 @@ int loop_main(const struct service *service, int argc, char **argv)
              service->name, service->name, service->name, service->name, service->name);
     const struct config_key keys[] = {
         { "broker", CONFIG_TEXT, offsetof(struct settings, broker), PLACE_BROKER, 0, 0,
-          "the broker's ROUTER endpoint" },
+          "the broker's ROUTER endpoint: ipc://PATH or tcp://HOST:PORT" },
         { "questions", CONFIG_TEXT, offsetof(struct settings, questions), questions, 0, 0,
-          "where this service answers questions" },
+          "where this service answers questions; several, as one ipc:// and one tcp://HOST:PORT, parted by a "
+          "blank" },
         { "store", CONFIG_TEXT, offsetof(struct settings, store), store, 0, 0, "its SQLite file" },
+        { "key", CONFIG_TEXT, offsetof(struct settings, secret), "", 0, 0,
+          "this service's NAME.key_secret, readable by its owner alone; without there is no TCP" },
+        { "server_key", CONFIG_TEXT, offsetof(struct settings, broker_key), "", 0, 0,
+          "the broker's certificate, NAME.key, when it is reached over TCP" },
+        { "keys", CONFIG_TEXT, offsetof(struct settings, folder), PLACE_KEYS, 0, 0,
+          "certificates of those who may ask over TCP, NAME.key each; read again when it changes" },
+        { "policy", CONFIG_TEXT, offsetof(struct settings, policy), "", 0, 0,
+          "who may ask what, as deploy/policy.zpl, which is built in and stands when this is empty; read "
+          "again when "
+          "it changes" },
+        { "connections", CONFIG_NUMBER, offsetof(struct settings, connections), "256", 1, 65536,
+          "connections that ask questions, at one time" },
+        { "handshake_ms", CONFIG_NUMBER, offsetof(struct settings, handshake_ms), "5000", 10, 60000,
+          "who has not proved its key after so many milliseconds is cut off" },
         { "heartbeat_ms", CONFIG_NUMBER, offsetof(struct settings, heartbeat_ms), "1000", 10, 60000,
           "milliseconds between PINGs; three without an answer and it connects again" },
         { "metrics/endpoint", CONFIG_TEXT, offsetof(struct settings, metrics), "", 0, 0, METRICS_MEANING },
@@ -267,7 +329,7 @@ int loop_main(const struct service *service, int argc, char **argv)
     }
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
-    umask(0027);
+    umask(0077);
     e = load(&o, keys, &s, &why);
     if (e) {
         fprintf(stderr, "ocop-%s: %s\n", service->name, why.sentence[0] ? why.sentence : err_sentence(e));

@@ -182,8 +182,9 @@ static enum err open_store(struct fold *f, const char *path, bool *rebuilt, stru
 {
     const struct hash program = program_hash(f->service);
     bool there = false, same = false;
-    enum err e = db_open(path, DB_WRITE, &f->db, why);
+    enum err e = db_renew_wal(path, why);
 
+    if (!e) e = db_open(path, DB_WRITE, &f->db, why);
     if (!e) e = made_by(f, &program, &there, &same, why);
     if (!e && there && !same) {
         db_close(&f->db);

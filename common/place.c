@@ -68,7 +68,9 @@ enum err place_expand(const char *pattern, char out[CONFIG_TEXT_MAX], struct why
     struct buf text = { .limit = CONFIG_TEXT_MAX - 1 };
     enum err e = expand(pattern, &text, why);
 
-    if (!e && slice_starts(buf_slice(&text), ipc) && text.size - ipc.size > IPC_PATH_MAX) e = ERR_CONFIG;
+    if (!e && slice_starts(buf_slice(&text), ipc) && !memchr(text.data, ' ', text.size) &&
+        text.size - ipc.size > IPC_PATH_MAX)
+        e = ERR_CONFIG;
     if (e == ERR_CONFIG) (void)too_long(pattern, why);
     if (!e) {
         if (text.size) memcpy(out, text.data, text.size);

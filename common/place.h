@@ -13,6 +13,7 @@
 #define PLACE_BROKER    "ipc://{run}/broker.sock"
 #define PLACE_LIVE      "ipc://{run}/live.sock"
 #define PLACE_QUESTIONS "ipc://{run}/%s.sock" /* the service's name */
+#define PLACE_KEYS      "{state}/keys"        /* folder of certificates */
 #define PLACE_STORE     "{state}/%s.db"
 
 void place_set(const char *run, const char *state); /* NULL: leave as it is */

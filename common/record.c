@@ -59,3 +59,24 @@ bool topic_valid(struct slice topic)
     return topic.size <= TOPIC_MAX && topic_type_valid(type) && province.size == PROVINCE_BYTES &&
            is_digit(province.data[0]) && is_digit(province.data[1]);
 }
+
+static bool is_prefix_letter(char c)
+{
+    return is_type_letter(c) || is_digit(c) || c == '.';
+}
+
+bool prefix_valid(struct slice prefix)
+{
+    for (size_t i = 0; i < prefix.size; i++)
+        if (!is_prefix_letter(prefix.data[i])) return false;
+    return prefix.size <= TOPIC_MAX;
+}
+
+bool publisher_valid(struct slice name)
+{
+    for (size_t i = 0; i < name.size; i++)
+        if (!is_prefix_letter(name.data[i]) && !(name.data[i] >= 'A' && name.data[i] <= 'Z') &&
+            name.data[i] != '-')
+            return false;
+    return name.size >= 1 && name.size <= PUBLISHER_MAX;
+}

@@ -22,5 +22,10 @@ struct slice topic_province(struct slice topic); /* "06" */
 bool topic_type_valid(struct slice type);
 /* context.thing.verb.PP: three parts of a-z and '_', then two digits. */
 bool topic_valid(struct slice topic);
+/* The beginning of topics: at most TOPIC_MAX bytes of a-z, 0-9, '_' and '.'. The empty one means everything.
+ */
+bool prefix_valid(struct slice prefix);
+/* 1 to PUBLISHER_MAX bytes of letters, digits, '_', '-' and '.'. */
+bool publisher_valid(struct slice name);
 
 #endif

@@ -1,70 +1,13 @@
 #include "services/broker/broker.h"
 
-#include "common/clock.h"
 #include "common/logline.h"
-#include "proto/codec.h"
-#include "services/broker/prefix.h"
 #include "services/broker/turn.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static const char HEAD_TOPIC[] = "bus.head";
 enum { TICK_MS = 1000 };
-
-/* --- what every command needs --- */
-
-struct slice turn_keep(struct broker *b, struct slice bytes)
-{
-    char *copy = msgpack_zone_malloc(b->zone, bytes.size ? bytes.size : 1);
-
-    if (copy && bytes.size) memcpy(copy, bytes.data, bytes.size);
-    return slice_of(copy, bytes.size);
-}
-
-static enum err say(struct broker *b, const struct bus_peer *peer, const struct buf *frame)
-{
-    struct answer *a = frame->failed ? NULL : answers_add(&b->answers, ANSWER_BYTES, peer);
-
-    if (!a) return frame->failed ? frame->failed : ERR_NOMEM;
-    a->bytes = turn_keep(b, buf_slice(frame));
-    return a->bytes.data ? ERR_NONE : ERR_NOMEM;
-}
-
-enum err turn_refuse(struct broker *b, const struct bus_peer *peer, uint64_t number, const char *code,
-                     const char *format, ...)
-{
-    struct session *session = sessions_find(&b->sessions, peer);
-    struct slice publisher = session ? session_publisher(session) : slice_of(NULL, 0);
-    char sentence[WHY_SENTENCE_MAX], quoted[WHY_SENTENCE_MAX];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(sentence, sizeof sentence, format, arguments);
-    va_end(arguments);
-    if (session) session->stored_turn = 0;
-    b->refusals_ever++;
-    if (b->refusals++ < REFUSALS_LOGGED)
-        log_line(LOG_WARN, "refused", "publisher=%.*s number=%" PRIu64 " code=%s why=%s",
-                 SLICE_ARG(publisher), number, code, log_quote(sentence, quoted, sizeof quoted));
-    buf_clear(&b->scratch);
-    frame_refused(&b->scratch, number, code, sentence);
-    return say(b, peer, &b->scratch);
-}
-
-static void end_follow(struct broker *b, struct session *session)
-{
-    if (session->follower) followers_drop(&b->followers, session->follower);
-    session->follower = NULL;
-}
-
-void broker_forget(struct broker *b, struct session *session)
-{
-    end_follow(b, session);
-    sessions_drop(&b->sessions, session);
-}
 
 static void lost(void *context, const struct bus_peer *peer)
 {
@@ -72,332 +15,6 @@ static void lost(void *context, const struct bus_peer *peer)
     struct session *session = sessions_find(&b->sessions, peer);
 
     if (session) broker_forget(b, session);
-}
-
-/* The peer's session, a new one if need be; NULL when the table is full of peers that are alive. */
-static struct session *session_for(struct broker *b, const struct bus_peer *peer)
-{
-    struct session *session = sessions_find(&b->sessions, peer), *silent;
-
-    if (session) return session;
-    session = sessions_add(&b->sessions, peer, b->now.monotonic_ms);
-    if (session) return session;
-    silent = sessions_most_silent(&b->sessions, b->now.monotonic_ms - b->settings.silent_ms);
-    if (!silent) return NULL;
-    broker_forget(b, silent);
-    return sessions_add(&b->sessions, peer, b->now.monotonic_ms);
-}
-
-static enum err refuse_busy(struct broker *b, const struct bus_peer *peer)
-{
-    return turn_refuse(b, peer, 0, "BUSY", "The broker talks to as many peers as it may; try again later.");
-}
-
-/* --- HELLO --- */
-
-/* Whoever held the name before is told at once, so that an idle process ends too. */
-static enum err supersede(struct broker *b, struct session *holder)
-{
-    holder->superseded = true;
-    end_follow(b, holder);
-    return turn_refuse(b, &holder->peer, 0, "SUPERSEDED",
-                       "Another process said HELLO as %.*s epoch %" PRIu64 "; this one must end.",
-                       SLICE_ARG(session_publisher(holder)), holder->epoch);
-}
-
-static enum err welcome(struct broker *b, const struct session *session, struct why *why)
-{
-    struct answer *a = answers_add(&b->answers, ANSWER_WELCOME, &session->peer);
-    struct log_publisher known;
-    enum err e = log_publisher(b->log, session_publisher(session), session->epoch, &known, why);
-
-    if (e) return e;
-    if (!a) return ERR_NOMEM;
-    a->number = known.number;
-    a->hash = known.hash;
-    a->seq = log_head(b->log).seq;
-    a->first = session->epoch;
-    a->bytes = turn_keep(b, session_publisher(session));
-    return a->bytes.data ? ERR_NONE : ERR_NOMEM;
-}
-
-static enum err take_hello(struct broker *b, const struct bus_peer *peer, struct session *session,
-                           const struct frame *f, struct why *why)
-{
-    struct session *holder;
-    enum err e = ERR_NONE;
-
-    if (f->version != FRAME_VERSION)
-        return turn_refuse(b, peer, 0, "VERSION", "This broker speaks version %d, not %" PRIu64 ".",
-                           FRAME_VERSION, f->version);
-    if (!publisher_valid(f->publisher))
-        return turn_refuse(b, peer, 0, "MALFORMED",
-                           "In HELLO, publisher must be 1 to %d letters, digits, '_', '-' and '.'.",
-                           PUBLISHER_MAX);
-    if (slice_is(f->publisher, "broker"))
-        return turn_refuse(b, peer, 0, "NOT_PERMITTED", "The name broker is the broker's own.");
-    if (f->epoch != 0 && event_publisher_is_house(f->publisher))
-        return turn_refuse(
-            b, peer, 0, "NOT_PERMITTED",
-            "The name %.*s is a service's, and a service publishes in epoch 0; say HELLO with a "
-            "name of your own.",
-            SLICE_ARG(f->publisher));
-    if (!session) session = session_for(b, peer);
-    if (!session) return refuse_busy(b, peer);
-    holder = sessions_holder(&b->sessions, f->publisher, f->epoch);
-    if (holder && holder != session) e = supersede(b, holder);
-    if (e) return e;
-    session->hello = true;
-    session->stored_turn = 0;
-    session->epoch = f->epoch;
-    session->publisher_size = (uint8_t)f->publisher.size;
-    memcpy(session->publisher, f->publisher.data, f->publisher.size);
-    return welcome(b, session, why);
-}
-
-/* --- PUBLISH --- */
-
-static enum err take_publish(struct broker *b, const struct bus_peer *peer, struct session *session,
-                             const struct frame *f, struct why *why)
-{
-    if (!session || !session->hello)
-        return turn_refuse(b, peer, f->number, "NO_HELLO", "Say HELLO on this connection before PUBLISH.");
-    return publish_take(b, peer, session, f, why);
-}
-
-/* --- FOLLOW and CREDIT --- */
-
-/* The prefixes, checked, into `out`. ERR_INVALID with why. */
-static enum err read_prefixes(const struct broker *b, const struct frame *f, struct slice *out,
-                              struct why *why)
-{
-    size_t count = f->list.via.array.size;
-
-    if (count > (size_t)b->settings.prefixes)
-        return why_set(why, ERR_INVALID, "BAD_PREFIX",
-                       "FOLLOW came with %zu prefixes; at most %" PRId64 " are taken.", count,
-                       b->settings.prefixes);
-    for (size_t i = 0; i < count; i++) {
-        if (frame_prefix(f, i, &out[i], why)) return ERR_INVALID;
-        if (!prefix_valid(out[i]))
-            return why_set(why, ERR_INVALID, "BAD_PREFIX",
-                           "Prefix %zu must be at most %d bytes of a-z, 0-9, '_' and '.'.", i, TOPIC_MAX);
-    }
-    if (f->credit > FRAME_CREDIT_MAX)
-        return why_set(why, ERR_INVALID, "BAD_CREDIT", "Credit may be at most %d records.", FRAME_CREDIT_MAX);
-    return ERR_NONE;
-}
-
-/* Do both sides remember the same past? ERR_INVALID with why when not. */
-static enum err check_past(struct broker *b, const struct frame *f, struct log_place *place, struct why *why)
-{
-    struct why inner = { 0 };
-    enum err e = log_chain_at(b->log, f->seq, &place->chain, &inner);
-
-    place->seq = f->seq;
-    if (e == ERR_NOT_FOUND)
-        return why_set(why, ERR_INVALID, "DIVERGED",
-                       "The log ends with record %" PRIu64 ", before %" PRIu64 ".", log_durable(b->log).seq,
-                       f->seq);
-    if (e == ERR_CORRUPT) {
-        log_line(LOG_ERROR, "corrupt", "seq=%" PRIu64 " what=a_follower_begins_here", f->seq);
-        return why_set(why, ERR_INVALID, "CORRUPT",
-                       "The log is damaged there: %s. Nothing is served from it.", inner.sentence);
-    }
-    if (e) return why_set(why, e, err_name(e), "%s", inner.sentence);
-    if (f->has_hash && !hash_equal(&f->hash, &place->chain))
-        return why_set(why, ERR_INVALID, "DIVERGED",
-                       "The chain at record %" PRIu64 " is another one in this log.", f->seq);
-    return ERR_NONE;
-}
-
-static struct follower *follower_for(struct broker *b, const struct bus_peer *peer,
-                                     const struct log_place *place)
-{
-    struct follower *follower = followers_add(&b->followers, peer, place);
-    int64_t since = b->now.monotonic_ms - b->settings.silent_ms;
-
-    /* A peer that died while nothing was sent to it still has its place. */
-    for (size_t i = 0; !follower && i < b->sessions.most; i++) {
-        struct session *s = &b->sessions.each[i];
-
-        if (!s->used || !s->follower || s->heard_ms >= since) continue;
-        broker_forget(b, s);
-        follower = followers_add(&b->followers, peer, place);
-    }
-    return follower;
-}
-
-static enum err take_follow(struct broker *b, const struct bus_peer *peer, struct session *session,
-                            const struct frame *f, struct why *why)
-{
-    struct slice prefixes[FRAME_PREFIXES_MAX];
-    struct log_place place = { 0 };
-    struct why inner = { 0 };
-    enum err e;
-
-    if (session) end_follow(b, session);
-    e = read_prefixes(b, f, prefixes, &inner);
-    if (!e) e = check_past(b, f, &place, &inner);
-    if (e == ERR_INVALID) return turn_refuse(b, peer, 0, inner.code, "%s", inner.sentence);
-    if (e) return why_set(why, e, inner.code, "%s", inner.sentence);
-    if (!session) session = session_for(b, peer);
-    if (session) session->follower = follower_for(b, peer, &place);
-    if (!session || !session->follower) return refuse_busy(b, peer);
-    session->follower->credit = f->credit;
-    for (size_t i = 0; i < f->list.via.array.size; i++)
-        follower_prefix(session->follower, prefixes[i]);
-    return ERR_NONE;
-}
-
-static enum err take_credit(struct broker *b, const struct bus_peer *peer, struct session *session,
-                            const struct frame *f, struct why *why)
-{
-    (void)why;
-    if (!session || !session->follower)
-        return turn_refuse(b, peer, 0, "BAD_CREDIT",
-                           "There is no FOLLOW on this connection to give credit to.");
-    if (f->credit == 0 || f->credit > FRAME_CREDIT_MAX ||
-        f->credit + session->follower->credit > FRAME_CREDIT_MAX)
-        return turn_refuse(b, peer, 0, "BAD_CREDIT",
-                           "Credit is 1 or more, and with the %" PRIu64 " there are at most %d records.",
-                           session->follower->credit, FRAME_CREDIT_MAX);
-    session->follower->credit += f->credit;
-    return ERR_NONE;
-}
-
-/* --- PING, CLOCK, ASK --- */
-
-static enum err take_ping(struct broker *b, const struct bus_peer *peer, struct session *session,
-                          const struct frame *f, struct why *why)
-{
-    struct answer *a = answers_add(&b->answers, ANSWER_PONG, peer);
-
-    (void)session;
-    (void)why;
-    if (!a) return ERR_NOMEM;
-    a->number = f->token;
-    return ERR_NONE;
-}
-
-static enum err answer_clocked(struct broker *b, const struct bus_peer *peer, struct slice day)
-{
-    struct answer *a = answers_add(&b->answers, ANSWER_CLOCKED, peer);
-
-    if (!a) return ERR_NOMEM;
-    a->bytes = turn_keep(b, day);
-    a->seq = log_head(b->log).seq;
-    return a->bytes.data ? ERR_NONE : ERR_NOMEM;
-}
-
-static enum err take_clock(struct broker *b, const struct bus_peer *peer, struct session *session,
-                           const struct frame *f, struct why *why)
-{
-    char text[CLOCK_DAY_TEXT + 1];
-    int32_t day;
-    enum err e;
-
-    (void)session;
-    if (!b->stamp.rehearsal)
-        return turn_refuse(b, peer, 0, "NOT_REHEARSAL", "This broker takes its time from its own clock.");
-    if (clock_day_parse(f->day, &day))
-        return turn_refuse(b, peer, 0, "MALFORMED", "In CLOCK, day must be a real day as YYYY-MM-DD.");
-    if (day < b->stamp.rehearsal_day) {
-        clock_day_text(b->stamp.rehearsal_day, text);
-        return turn_refuse(b, peer, 0, "CLOCK_BACK", "It is %s; time does not go back.", text);
-    }
-    if (!b->full && !b->space.stopped) {
-        b->stamp.rehearsal_day = day;
-        e = publish_days(b, why);
-        if (e) return e;
-    }
-    if (!b->full && !b->space.stopped) return answer_clocked(b, peer, f->day);
-    return turn_refuse(b, peer, 0, "DISK_FULL", "The log's disk has too little space left to begin a day.");
-}
-
-static enum err take_ask(struct broker *b, const struct bus_peer *peer, struct session *session,
-                         const struct frame *f, struct why *why)
-{
-    struct buf answer = { 0 };
-    enum err e = ERR_NONE;
-
-    (void)session;
-    (void)why;
-    buf_clear(&b->scratch);
-    if (slice_is(f->question, "status")) e = status_answer(b, &answer);
-    if (answer.size)
-        frame_answer(&b->scratch, f->token, buf_slice(&answer));
-    else
-        frame_fault(&b->scratch, f->token, "UNKNOWN_QUESTION", "The broker answers one question: status.");
-    buf_fini(&answer);
-    return e ? e : say(b, peer, &b->scratch);
-}
-
-/* --- one message --- */
-
-typedef enum err (*command_fn)(struct broker *b, const struct bus_peer *peer, struct session *session,
-                               const struct frame *f, struct why *why);
-
-struct command {
-    enum frame_command command;
-    command_fn take;
-    bool for_superseded; /* may a peer still say it that lost its name? */
-};
-
-static const struct command commands[] = {
-    { FRAME_HELLO, take_hello, false },   { FRAME_PUBLISH, take_publish, false },
-    { FRAME_FOLLOW, take_follow, false }, { FRAME_CREDIT, take_credit, false },
-    { FRAME_PING, take_ping, true },      { FRAME_CLOCK, take_clock, false },
-    { FRAME_ASK, take_ask, true },
-};
-
-static const struct command *command_find(enum frame_command which)
-{
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (commands[i].command == which) return &commands[i];
-    return NULL;
-}
-
-static enum err take_frame(struct broker *b, const struct bus_peer *peer, const struct frame *f,
-                           struct why *why)
-{
-    struct session *session = sessions_find(&b->sessions, peer);
-    const struct command *command = command_find(f->command);
-
-    if (!command)
-        return turn_refuse(b, peer, 0, "UNKNOWN_COMMAND",
-                           "That command is the broker's to say, not a peer's.");
-    if (session) session->heard_ms = b->now.monotonic_ms;
-    if (session && session->superseded && !command->for_superseded)
-        return turn_refuse(b, peer, f->number, "SUPERSEDED",
-                           "Another process said HELLO as %.*s epoch %" PRIu64 "; this one must end.",
-                           SLICE_ARG(session_publisher(session)), session->epoch);
-    return command->take(b, peer, session, f, why);
-}
-
-enum err broker_take(struct broker *b, const struct bus_peer *peer, struct slice bytes, struct why *why)
-{
-    struct why inner = { 0 };
-    struct frame f;
-    enum err e;
-
-    b->events++;
-    b->bytes += (int64_t)bytes.size;
-    e = frame_read(bytes, b->zone, &f, &inner);
-    if (e == ERR_UNREADABLE) return turn_refuse(b, peer, 0, inner.code, "%s", inner.sentence);
-    return e ? e : take_frame(b, peer, &f, why);
-}
-
-enum err broker_take_broken(struct broker *b, const struct bus_peer *peer)
-{
-    b->events++;
-    return turn_refuse(b, peer, 0, "MALFORMED",
-                       "A message came in several frames; each message is one frame.");
-}
-
-bool broker_full(const struct broker *b)
-{
-    return b->events >= b->settings.drain_events || b->bytes >= b->settings.drain_bytes;
 }
 
 /* --- the end of a turn --- */
@@ -408,7 +25,9 @@ static void turn_begin(struct broker *b)
     b->turn++;
     b->events = b->bytes = 0;
     b->live_count = 0;
-    b->full = false;
+    if (b->rights_said && !b->full) b->rights_due = false;
+    b->rights_said = false;
+    b->full = b->space.warned_now = false;
     b->rehearsal_day_before = b->stamp.rehearsal_day;
 }
 
@@ -441,7 +60,7 @@ static void follow_ends(void *context, struct follower *follower, enum err e, co
 
         log_line(LOG_ERROR, "corrupt", "seq=%" PRIu64 " why=%s", follower->at.seq + 1,
                  log_quote(why->sentence, quoted, sizeof quoted));
-        if (session) end_follow(b, session);
+        if (session) broker_end_follow(b, session);
         /* Said with the next turn's answers; without memory for it the peer's heartbeat finds out nothing is
          * coming. */
         (void)turn_refuse(b, &peer, 0, "CORRUPT", "The log is damaged: %s. Nothing is served from there on.",
@@ -495,7 +114,6 @@ static enum err look_at_space(struct broker *b, uint64_t free_bytes, struct why 
     }
     if (free_bytes > warn + warn / 10) b->space.warned = false;
     if (free_bytes >= warn || b->space.warned) return ERR_NONE;
-    b->space.warned = true;
     log_line(LOG_WARN, "disk_low", "free_bytes=%" PRIu64 " warn_bytes=%" PRIu64, free_bytes, warn);
     return publish_space_warned(b, why);
 }
@@ -508,8 +126,8 @@ static void log_once_a_second(struct broker *b)
     if (!stamp_stopped(&b->stamp) || b->stop_logged) return;
     b->stop_logged = true;
     log_line(LOG_ERROR, "clock_stopped",
-             "gap_ms=%" PRId64 " since=%s what=check_the_clock_then_restart_with_--confirm-clock",
-             b->stamp.gap_ms, b->stamp.stop == STAMP_JUMPED ? "it_jumped" : "last_record");
+             "gap_ms=%" PRId64 " since=%s what=check_the_clock_then_say_ocop_clock_confirm", b->stamp.gap_ms,
+             b->stamp.stop == STAMP_JUMPED ? "it_jumped" : "last_record");
 }
 
 bool broker_tick_due(const struct broker *b, struct stamp_clocks now)
@@ -525,6 +143,7 @@ enum err broker_tick(struct broker *b, struct stamp_clocks now, uint64_t free_by
     b->now = now;
     stamp_look(&b->stamp, now);
     e = publish_days(b, why);
+    if (!e) e = publish_rights(b, why);
     if (e || !second) return e;
     b->tick_ms = now.monotonic_ms + b->settings.head_ms;
     log_once_a_second(b);
@@ -567,8 +186,13 @@ void broker_destroy(struct broker **out)
     *out = NULL;
 }
 
-enum err broker_new(const struct broker_settings *settings, struct log *log, const struct ports *ports,
-                    struct stamp_clocks now, struct broker **out, struct why *why)
+void broker_visits(struct broker *b, const struct bus_visits *visits)
+{
+    b->visits = *visits;
+}
+
+enum err broker_new(const struct broker_settings *settings, struct log *log, const struct guard *guard,
+                    const struct ports *ports, struct stamp_clocks now, struct broker **out, struct why *why)
 {
     struct broker *b = calloc(1, sizeof *b);
     struct log_head head = log_head(log);
@@ -577,6 +201,8 @@ enum err broker_new(const struct broker_settings *settings, struct log *log, con
     if (!b) return why_set(why, ERR_NOMEM, "NOMEM", "no memory for the broker");
     b->settings = *settings;
     b->log = log;
+    b->guard = guard;
+    b->rights_due = true; /* what changed while nobody was there */
     b->ports = *ports;
     b->now = now;
     b->tick_ms = now.monotonic_ms;

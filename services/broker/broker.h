@@ -11,6 +11,7 @@
 #define SERVICES_BROKER_BROKER_H
 
 #include "common/buf.h"
+#include "common/guard.h"
 #include "services/broker/log.h"
 #include "services/broker/ports.h"
 #include "services/broker/stamp.h"
@@ -29,9 +30,9 @@ struct broker_settings {
     struct stamp_settings time;
 };
 
-/* The log is borrowed. ERR_NOMEM. */
-enum err broker_new(const struct broker_settings *settings, struct log *log, const struct ports *ports,
-                    struct stamp_clocks now, struct broker **out, struct why *why);
+/* Log and guard are borrowed. ERR_NOMEM. */
+enum err broker_new(const struct broker_settings *settings, struct log *log, const struct guard *guard,
+                    const struct ports *ports, struct stamp_clocks now, struct broker **out, struct why *why);
 void broker_destroy(struct broker **b);
 
 /* What is due by the clock: the day, the disk, bus.head. `free_bytes` is what the log's disk has left. Call
@@ -40,8 +41,17 @@ enum err broker_tick(struct broker *b, struct stamp_clocks now, uint64_t free_by
 /* Is the second over in which free_bytes and the like are looked at? */
 bool broker_tick_due(const struct broker *b, struct stamp_clocks now);
 
-/* One message; `bytes` must stay until broker_settle. */
-enum err broker_take(struct broker *b, const struct bus_peer *peer, struct slice bytes, struct why *why);
+/* The guard has other keys or another policy now: cut off whoever lost its rights. What changed is said in
+ * the log with the next turn. */
+enum err broker_rights_changed(struct broker *b);
+/* May whoever has this key listen live to what begins so? A no is logged and counted. */
+bool broker_admits(struct broker *b, struct slice key, struct slice prefix);
+/* For status: what was seen at the sockets. */
+void broker_visits(struct broker *b, const struct bus_visits *visits);
+
+/* One message, from who has this key (bus_user); `bytes` must stay until broker_settle. */
+enum err broker_take(struct broker *b, const struct bus_peer *peer, struct slice key, struct slice bytes,
+                     struct why *why);
 /* A message that was not of one frame. */
 enum err broker_take_broken(struct broker *b, const struct bus_peer *peer);
 /* The turn is as large as a turn may be. */

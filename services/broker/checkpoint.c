@@ -16,14 +16,14 @@ struct checkpoint {
     struct why why;
 };
 
-/* What a pass means for the broker: being late (BUSY) or short of space leaves all data safe in the WAL. */
+/* Being late or short of space leaves all data safe in the WAL. */
 static enum err pass(struct checkpoint *c, struct why *why)
 {
-    int rc = sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    int primary = rc & 0xff;
+    struct why inner = { 0 };
+    enum err e = db_checkpoint(c->db, SQLITE_CHECKPOINT_PASSIVE, &inner);
 
-    if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED || primary == SQLITE_FULL) return ERR_NONE;
-    return db_err(c->db, rc, why);
+    if (e == ERR_AGAIN || e == ERR_FULL) return ERR_NONE;
+    return e ? why_set(why, e, "CHECKPOINT", "a checkpoint failed: %s", inner.sentence) : ERR_NONE;
 }
 
 static void *work(void *argument)

@@ -128,7 +128,7 @@ static enum err bite(struct followers *f, struct follower *to, struct log *log,
                      const struct follow_limits *limits, const struct ports *ports, int64_t now_ms,
                      struct why *why)
 {
-    const struct log_filter filter = { to->prefixes, to->prefix_count };
+    const struct log_filter filter = { to->prefixes, to->prefix_count, to->whole ? NULL : rights_see, to };
     struct log_read_limit limit = { limits->records, limits->records, limits->bytes };
     struct log_place before = to->at;
     struct log_read_done done = { 0 };

@@ -7,6 +7,7 @@
 #define SERVICES_BROKER_FOLLOWER_H
 
 #include "common/frame.h"
+#include "common/guard.h"
 #include "services/broker/log.h"
 #include "services/broker/ports.h"
 
@@ -19,10 +20,13 @@ enum {
 struct follower {
     bool used;
     struct bus_peer peer;
-    struct log_place at; /* read up to here */
-    uint64_t told;       /* the peer knows up to here */
-    uint64_t credit;     /* records it has room for */
-    uint64_t skipped;    /* looked at and not wanted since it was last told */
+    struct party party;        /* who it is, and */
+    const struct guard *guard; /* what it may see now */
+    bool whole;                /* that is all it asks for */
+    struct log_place at;       /* read up to here */
+    uint64_t told;             /* the peer knows up to here */
+    uint64_t credit;           /* records it has room for */
+    uint64_t skipped;          /* looked at and not wanted since it was last told */
     int64_t sent_ms, retry_ms;
     size_t prefix_count;
     struct slice prefixes[FRAME_PREFIXES_MAX]; /* into `text` */
@@ -46,6 +50,9 @@ void followers_fini(struct followers *f);
 struct follower *followers_add(struct followers *f, const struct bus_peer *peer, const struct log_place *at);
 void follower_prefix(struct follower *f, struct slice prefix); /* at most FRAME_PREFIXES_MAX valid ones */
 void followers_drop(struct followers *f, struct follower *follower);
+
+/* May this follower, the context, see that topic? (rights.c) */
+bool rights_see(const void *context, struct slice topic);
 
 /* Why a follower cannot be served any longer: ERR_GONE, or ERR_CORRUPT with why. The callee drops it. */
 typedef void (*follower_ends)(void *context, struct follower *follower, enum err e, const struct why *why);

@@ -27,7 +27,12 @@ static const char *const statement_sql[STATEMENTS] = {
     [TOPIC_GET] = "SELECT last_seq FROM topic WHERE topic = ?",
     [TOPIC_PUT] = ("INSERT INTO topic(topic, last_seq) VALUES(?, ?)"
                    " ON CONFLICT DO UPDATE SET last_seq = excluded.last_seq"),
-    [NOTED_PUT] = "INSERT INTO noted(one, seq) VALUES(1, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq",
+    [FOLDED_PUT] = "INSERT INTO folded(one, seq) VALUES(1, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq",
+    [NOTE_PUT] =
+        "INSERT INTO note(name, value) VALUES(?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+    [NOTE_DROP] = "DELETE FROM note WHERE name = ?",
+    [NOTES] = "SELECT name, value FROM note ORDER BY name",
+    [SEAL_PUT] = "UPDATE seal SET publishers = ?, topics = ?",
 };
 
 uint64_t commit_seq(const struct commit *token)
@@ -47,7 +52,19 @@ struct log_head log_durable(const struct log *log)
 
 /* --- open and close --- */
 
-static enum err check_version(sqlite3 *db, struct why *why)
+/* A log of the version before: all of it is looked at, because from here on its rows are believed. */
+static enum err upgrade(sqlite3 *db, const char *path, struct why *why)
+{
+    uint64_t records = 0;
+    enum err e = log_verify(path, &records, why);
+
+    if (!e) e = db_exec(db, "BEGIN IMMEDIATE", why);
+    if (!e) e = seal_make(db, why);
+    if (!e) e = db_exec(db, "COMMIT", why);
+    return e;
+}
+
+static enum err check_version(sqlite3 *db, const char *path, struct why *why)
 {
     sqlite3_stmt *s = NULL;
     bool row = false;
@@ -59,6 +76,7 @@ static enum err check_version(sqlite3 *db, struct why *why)
     sqlite3_finalize(s);
     if (e) return e;
     if (version == LOG_VERSION) return ERR_NONE;
+    if (version == 1) return upgrade(db, path, why);
     if (version != 0)
         return why_set(why, ERR_CONFIG, "VERSION",
                        "the log is of version %" PRId64
@@ -74,7 +92,9 @@ static enum err check_version(sqlite3 *db, struct why *why)
  * acknowledge them as resends. A checkpoint flushes the WAL and the file before it ends. */
 static enum err settle_wal(sqlite3 *db, struct why *why)
 {
-    return db_err(db, sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL), why);
+    enum err e = db_checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE, why);
+
+    return e == ERR_AGAIN ? ERR_IO : e;
 }
 
 static enum err find_head(struct log *log, struct why *why)
@@ -111,14 +131,16 @@ static int on_wal(void *argument, sqlite3 *db, const char *name, int pages)
 static enum err open_parts(struct log *log, const struct log_settings *settings, struct why *why)
 {
     bool file = strcmp(settings->path, ":memory:") != 0;
-    enum err e = db_open(settings->path, DB_WRITE, &log->db, why);
+    enum err e = file ? db_renew_wal(settings->path, why) : ERR_NONE;
 
-    if (!e) e = check_version(log->db, why);
+    if (!e) e = db_open(settings->path, DB_WRITE, &log->db, why);
+    if (!e) e = check_version(log->db, settings->path, why);
     if (!e && file) e = settle_wal(log->db, why);
     if (!e) e = find_head(log, why);
     for (int i = 0; !e && i < STATEMENTS; i++)
         e = db_prepare(log->db, statement_sql[i], &log->statements[i], why);
-    if (!e) e = log_verify_tail(log->db, &log->noted, why);
+    if (!e) e = log_verify_tail(log->db, &log->folded, why);
+    if (!e) e = seal_check(log->db, &log->seal, why);
     if (!e) e = log_fold_tail(log, why);
     if (!e && sqlite3_wal_autocheckpoint(log->db, 0) != SQLITE_OK) e = ERR_IO;
     if (!e && file) e = checkpoint_start(settings->path, settings->checkpoint_pages, &log->checkpoint, why);
@@ -148,13 +170,13 @@ enum err log_open(const struct log_settings *settings, struct log **out, struct 
 }
 
 /* A log that was closed well says how far everybody is, so that even a last record taken out of its file is
- * missed. When it cannot be written, the next start folds what is not noted: nothing is lost. */
-static void note_at_close(struct log *log)
+ * missed. When it cannot be written, the next start folds what is not folded: nothing is lost. */
+static void fold_at_close(struct log *log)
 {
-    enum err e = log->noted < log->head.seq ? log_run(log, BEGIN, NULL) : ERR_NOT_FOUND;
+    enum err e = log->folded < log->head.seq ? log_run(log, BEGIN, NULL) : ERR_NOT_FOUND;
 
     if (e) return;
-    e = log_note(log, NULL);
+    e = log_write_marks(log, NULL);
     if (!e) e = log_run(log, COMMIT, NULL);
     if (e && !sqlite3_get_autocommit(log->db)) (void)db_run(log->statements[ROLLBACK]);
 }
@@ -165,7 +187,7 @@ void log_close(struct log **out)
 
     if (!log) return;
     if (log->writing) log_rollback(log);
-    if (log->open) note_at_close(log);
+    if (log->open) fold_at_close(log);
     checkpoint_stop(&log->checkpoint);
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(log->statements[i]);
@@ -212,6 +234,14 @@ static enum err insert(struct log *log, const struct record *r, struct why *why)
     return log_run(log, INSERT, why);
 }
 
+static enum err begin(struct log *log, struct why *why)
+{
+    enum err e = log->writing ? ERR_NONE : log_run(log, BEGIN, why);
+
+    log->writing |= !e;
+    return e;
+}
+
 enum err log_append(struct log *log, const struct log_event *event, struct log_stored *out, struct why *why)
 {
     struct mark *publisher = NULL, *topic = NULL;
@@ -226,10 +256,7 @@ enum err log_append(struct log *log, const struct log_event *event, struct log_s
     assert(event->at_ms >= log->head.at_ms);
     e = log_find_publisher(log, event->publisher, event->epoch, &publisher, why);
     if (!e) e = log_find_topic(log, event->topic, &topic, why);
-    if (!e && !log->writing) {
-        e = log_run(log, BEGIN, why);
-        log->writing = !e;
-    }
+    if (!e) e = begin(log, why);
     if (e) return e;
     r.number = publisher->at.number + 1;
     r.chain =
@@ -240,6 +267,33 @@ enum err log_append(struct log *log, const struct log_event *event, struct log_s
     log_mark(log, &r, publisher, topic);
     log->head = (struct log_head){ r.seq, r.at_ms, r.chain };
     return ERR_NONE;
+}
+
+enum err log_note(struct log *log, struct slice name, struct slice value, struct why *why)
+{
+    enum statement which = value.size ? NOTE_PUT : NOTE_DROP;
+    enum err e = begin(log, why);
+
+    if (e) return e;
+    db_bind_text(log->statements[which], 1, name);
+    if (value.size) db_bind_text(log->statements[which], 2, value);
+    return log_run(log, which, why);
+}
+
+enum err log_notes(struct log *log, log_note_each each, void *context, struct why *why)
+{
+    sqlite3_stmt *s = log->statements[NOTES];
+    bool row = false;
+    enum err e;
+
+    while (!(e = db_step(s, &row)) && row) {
+        e = each(context, db_text(s, 0), db_text(s, 1));
+        if (e) {
+            db_done(s);
+            return e;
+        }
+    }
+    return log_told(log, e, why);
 }
 
 void log_rollback(struct log *log)
@@ -257,9 +311,9 @@ enum err log_commit(struct log *log, const struct commit **token, struct why *wh
     enum err e = ERR_NONE;
 
     if (log->writing) {
-        const bool note = log->head.seq - log->noted >= LOG_NOTE_EVERY;
+        const bool fold = log->head.seq - log->folded >= LOG_FOLD_EVERY;
 
-        if (note) e = log_note(log, why);
+        if (fold) e = log_write_marks(log, why);
         if (!e) e = log_run(log, COMMIT, why);
         if (e) {
             log_rollback(log);
@@ -267,7 +321,7 @@ enum err log_commit(struct log *log, const struct commit **token, struct why *wh
         }
         log->writing = false;
         log->durable = log->head;
-        log_marks_hold(log, note);
+        log_marks_hold(log, fold);
     }
     log->token.seq = log->durable.seq;
     *token = &log->token;
@@ -278,11 +332,12 @@ enum err log_commit(struct log *log, const struct commit **token, struct why *wh
 
 static enum err checkpoint_here(struct log *log, int mode, struct why *why)
 {
-    int rc = sqlite3_wal_checkpoint_v2(log->db, NULL, mode, NULL, NULL), primary = rc & 0xff;
+    struct why inner = { 0 };
+    enum err e = db_checkpoint(log->db, mode, &inner);
 
-    /* Somebody else reads or copies: the WAL grows meanwhile, nothing is lost. */
-    if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED || primary == SQLITE_FULL) return ERR_NONE;
-    return db_err(log->db, rc, why);
+    /* Somebody else reads or copies, or there is no room: the WAL grows meanwhile, nothing is lost. */
+    if (e == ERR_AGAIN || e == ERR_FULL) return ERR_NONE;
+    return e ? why_set(why, e, "CHECKPOINT", "a checkpoint failed: %s", inner.sentence) : ERR_NONE;
 }
 
 enum err log_tend(struct log *log, struct why *why)
@@ -328,10 +383,11 @@ enum err log_row(sqlite3_stmt *row, const struct log_place *place, struct record
 
 static bool wanted(const struct log_filter *filter, struct slice topic)
 {
-    if (!filter || filter->count == 0) return true;
-    for (size_t i = 0; i < filter->count; i++)
-        if (slice_starts(topic, filter->prefixes[i])) return true;
-    return false;
+    bool asked = !filter || filter->count == 0;
+
+    for (size_t i = 0; !asked && i < filter->count; i++)
+        asked = slice_starts(topic, filter->prefixes[i]);
+    return asked && (!filter || !filter->allows || filter->allows(filter->context, topic));
 }
 
 static enum err read_rows(sqlite3_stmt *s, struct log_place *place, const struct log_filter *filter,

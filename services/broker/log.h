@@ -12,11 +12,11 @@
 #include "common/record.h"
 
 enum {
-    LOG_TAIL = 1000,             /* records whose links are checked at open, and all that are not noted */
-    LOG_NOTE_EVERY = 4096,       /* records between two notes of how far each publisher and topic is */
+    LOG_TAIL = 1000,             /* records whose links are checked at open, and all that are not folded */
+    LOG_FOLD_EVERY = 4096,       /* records between two notes of how far each publisher and topic is */
     LOG_READ_RECORDS = 1000,     /* one read looks at no more records than this */
     LOG_READ_BYTES = 512 * 1024, /* nor at more bytes, but for a first record that is larger alone */
-    LOG_VERSION = 1
+    LOG_VERSION = 2              /* 1 had no seal, and gets it when it is opened for writing */
 };
 
 struct log;
@@ -78,6 +78,13 @@ log_wal_bytes(const struct log *log); /* grows without end only when somebody ho
 enum err log_append(struct log *log, const struct log_event *event, struct log_stored *out, struct why *why);
 void log_rollback(struct log *log);
 
+/* A note changes in the transaction of the events that say the same; an empty value takes it out. On any
+ * error the caller must log_rollback. */
+enum err log_note(struct log *log, struct slice name, struct slice value, struct why *why);
+/* With what is not yet committed; slices live until `each` returns, which must not touch the log. */
+typedef enum err (*log_note_each)(void *context, struct slice name, struct slice value);
+enum err log_notes(struct log *log, log_note_each each, void *context, struct why *why);
+
 /* Proof that everything up to commit_seq is on disk. Only log_commit makes one, and an acknowledgement is
  * only made from one. It is good until the next log_append. */
 struct commit;
@@ -90,10 +97,13 @@ enum err log_commit(struct log *log, const struct commit **token, struct why *wh
 /* Housekeeping of the WAL between two commits. An error here means the same as one of log_commit. */
 enum err log_tend(struct log *log, struct why *why);
 
-/* What of the log somebody wants: topics that start with one of these; none means all. */
+/* What of the log somebody wants: topics that start with one of these; none means all. And what it may see:
+ * `allows` NULL means everything. */
 struct log_filter {
     const struct slice *prefixes;
     size_t count;
+    bool (*allows)(const void *context, struct slice topic);
+    const void *context;
 };
 
 /* One record; its slices live until this returns. Any error ends the read and is returned. */
@@ -122,5 +132,25 @@ enum err log_chain_at(struct log *log, uint64_t seq, struct hash *out, struct wh
  * topic's row against what the log says. *records counts what was found good. ERR_CORRUPT (why names the
  * first bad place), ERR_NOT_FOUND (no such file), ERR_IO, ERR_NOMEM. */
 enum err log_verify(const char *path, uint64_t *records, struct why *why);
+
+enum { LOG_RANGES_MAX = 64 };
+struct log_range {
+    uint64_t first, last;
+};
+struct log_repaired {
+    uint64_t records, restored; /* in the log now; of them from the copy */
+    struct log_range
+        ranges[LOG_RANGES_MAX]; /* of what was restored; the last one takes in what has no room */
+    size_t range_count;
+};
+
+/* Restore the log of `path`, which nobody may have open, from `copy`, a backup or a follower's log of the
+ * same past. Each record is kept if its link follows, else taken from the copy if its link follows; the
+ * damaged file stays beside it as PATH.damaged. On an error nothing has changed.
+ *
+ * ERR_DIVERGED   the copy has another past, or is damaged in the same place
+ * ERR_NOT_FOUND  there is no such file, or the copy ends before the damage
+ * ERR_CORRUPT, ERR_IO, ERR_FULL, ERR_NOMEM */
+enum err log_repair(const char *path, const char *copy, struct log_repaired *done, struct why *why);
 
 #endif

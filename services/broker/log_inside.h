@@ -4,6 +4,7 @@
 
 #include "common/db.h"
 #include "services/broker/log.h"
+#include "services/broker/log_seal.h"
 #include "services/broker/marks.h"
 
 enum { LOG_PATH_BYTES = 512 };
@@ -18,7 +19,11 @@ enum statement {
     PUBLISHER_PUT,
     TOPIC_GET,
     TOPIC_PUT,
-    NOTED_PUT,
+    FOLDED_PUT,
+    NOTE_PUT,
+    NOTE_DROP,
+    NOTES,
+    SEAL_PUT,
     STATEMENTS
 };
 
@@ -31,8 +36,9 @@ struct log {
     sqlite3_stmt *statements[STATEMENTS];
     struct log_head head, durable;
     bool open, writing;
-    uint64_t noted; /* up to this record the marks are written down */
+    uint64_t folded; /* up to this record the marks are written down */
     struct marks publishers, topics;
+    struct seal seal, sealing; /* as on disk; and as it is being written */
     struct commit token;
     struct checkpoint *checkpoint; /* NULL in memory */
     int wal_pages, finish_pages, finish_from;
@@ -46,10 +52,12 @@ struct log {
  * follows from the bytes. Slices live until the statement moves. ERR_CORRUPT. */
 enum err log_row(sqlite3_stmt *row, const struct log_place *place, struct record *out, struct why *why);
 
-/* The last LOG_TAIL links up to the record that is noted, and the rows of the publishers and topics that
- * appear there; *noted gets its place. */
-enum err log_verify_tail(sqlite3 *db, uint64_t *noted, struct why *why);
+/* The last LOG_TAIL links up to the record that is folded, and the rows of the publishers and topics that
+ * appear there; *folded gets its place. */
+enum err log_verify_tail(sqlite3 *db, uint64_t *folded, struct why *why);
 
+/* Add SQLite's own sentence to an error of a statement. */
+enum err log_told(struct log *log, enum err e, struct why *why);
 enum err log_run(struct log *log, enum statement which, struct why *why);
 /* The stored link of one row, not checked against anything. */
 enum err log_stored_link(struct log *log, uint64_t seq, struct hash *out, struct why *why);
@@ -59,11 +67,11 @@ enum err log_find_publisher(struct log *log, struct slice publisher, uint64_t ep
 enum err log_find_topic(struct log *log, struct slice topic, struct mark **out, struct why *why);
 /* The record is the latest of its publisher and topic. */
 void log_mark(struct log *log, const struct record *r, struct mark *publisher, struct mark *topic);
-/* Fold what came after the noted record: every link of it is checked. */
+/* Fold what came after the folded record: every link of it is checked. */
 enum err log_fold_tail(struct log *log, struct why *why);
 /* Write the marks down, inside the transaction. */
-enum err log_note(struct log *log, struct why *why);
-/* The transaction is on disk, and the marks with it when they were noted. */
-void log_marks_hold(struct log *log, bool noted);
+enum err log_write_marks(struct log *log, struct why *why);
+/* The transaction is on disk, and the marks with it when they were written. */
+void log_marks_hold(struct log *log, bool written);
 
 #endif

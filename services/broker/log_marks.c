@@ -1,7 +1,7 @@
 /* log_marks.c - how far each publisher and each topic is: in memory for every event, in the log's file now
  * and then.
  *
- * The rows are a fold of the log up to `noted`. A start folds what came after it, so that nothing is lost by
+ * The rows are a fold of the log up to `folded`. A start folds what came after it, so that nothing is lost by
  * writing them seldom, and a commit of one event touches one page.
  */
 #include "services/broker/log_inside.h"
@@ -10,8 +10,7 @@
 
 enum { MARKS_MAX = 8192 };
 
-/* Add SQLite's own sentence to an error of a statement. */
-static enum err told(struct log *log, enum err e, struct why *why)
+enum err log_told(struct log *log, enum err e, struct why *why)
 {
     if (e) (void)db_err(log->db, sqlite3_extended_errcode(log->db), why);
     return e;
@@ -19,7 +18,7 @@ static enum err told(struct log *log, enum err e, struct why *why)
 
 enum err log_run(struct log *log, enum statement which, struct why *why)
 {
-    return told(log, db_run(log->statements[which]), why);
+    return log_told(log, db_run(log->statements[which]), why);
 }
 
 enum err log_find_publisher(struct log *log, struct slice publisher, uint64_t epoch, struct mark **out,
@@ -39,12 +38,13 @@ enum err log_find_publisher(struct log *log, struct slice publisher, uint64_t ep
     db_bind_text(s, 1, publisher);
     db_bind_u64(s, 2, epoch);
     e = db_step(s, &row);
-    if (e) return told(log, e, why);
+    if (e) return log_told(log, e, why);
     mark = marks_add(&log->publishers, publisher, epoch);
     if (mark && row) {
         mark->at.number = db_u64(s, 0);
         mark->at.seq = db_u64(s, 1);
         if (!db_hash(s, 2, &mark->at.hash)) e = ERR_CORRUPT;
+        mark->sealed = seal_publisher(publisher, epoch, mark->at.number, mark->at.seq, &mark->at.hash);
     }
     db_done(s);
     *out = mark;
@@ -64,9 +64,12 @@ enum err log_find_topic(struct log *log, struct slice topic, struct mark **out, 
     }
     db_bind_text(s, 1, topic);
     e = db_step(s, &row);
-    if (e) return told(log, e, why);
+    if (e) return log_told(log, e, why);
     mark = marks_add(&log->topics, topic, 0);
-    if (mark && row) mark->at.seq = db_u64(s, 0);
+    if (mark && row) {
+        mark->at.seq = db_u64(s, 0);
+        mark->sealed = seal_topic(topic, mark->at.seq);
+    }
     db_done(s);
     *out = mark;
     return mark ? ERR_NONE : ERR_NOMEM;
@@ -117,9 +120,9 @@ enum err log_fold_tail(struct log *log, struct why *why)
 {
     const struct log_read_limit limit = { LOG_READ_RECORDS, LOG_READ_RECORDS, LOG_READ_BYTES };
     struct fold fold = { log, why };
-    struct log_place place = { .seq = log->noted };
+    struct log_place place = { .seq = log->folded };
     struct log_read_done done;
-    enum err e = log_stored_link(log, log->noted, &place.chain, why);
+    enum err e = log_stored_link(log, log->folded, &place.chain, why);
 
     while (!e && place.seq < log->head.seq)
         e = log_read(log, &place, NULL, &limit, fold_one, &fold, &done, why);
@@ -130,34 +133,74 @@ enum err log_fold_tail(struct log *log, struct why *why)
 
 /* --- writing down --- */
 
-enum err log_note(struct log *log, struct why *why)
+/* In the seal, the row that is being written takes the place of the row before. */
+static void seal_row(struct hash *seal, struct mark *mark, struct hash row)
 {
-    sqlite3_stmt *publisher = log->statements[PUBLISHER_PUT], *topic = log->statements[TOPIC_PUT];
-    enum err e = ERR_NONE;
-
-    for (const struct mark *at = log->publishers.dirty; !e && at; at = at->next_dirty) {
-        db_bind_text(publisher, 1, mark_name(at));
-        db_bind_u64(publisher, 2, at->epoch);
-        db_bind_u64(publisher, 3, at->at.number);
-        db_bind_u64(publisher, 4, at->at.seq);
-        db_bind_hash(publisher, 5, &at->at.hash);
-        if (at->at.number) e = log_run(log, PUBLISHER_PUT, why);
-    }
-    for (const struct mark *at = log->topics.dirty; !e && at; at = at->next_dirty) {
-        db_bind_text(topic, 1, mark_name(at));
-        db_bind_u64(topic, 2, at->at.seq);
-        if (at->at.seq) e = log_run(log, TOPIC_PUT, why);
-    }
-    db_bind_u64(log->statements[NOTED_PUT], 1, log->head.seq);
-    return e ? e : log_run(log, NOTED_PUT, why);
+    seal_turn(seal, &mark->sealed);
+    seal_turn(seal, &row);
+    mark->sealing = row;
 }
 
-void log_marks_hold(struct log *log, bool noted)
+static enum err write_publisher(struct log *log, struct mark *mark, struct why *why)
+{
+    sqlite3_stmt *s = log->statements[PUBLISHER_PUT];
+
+    mark->sealing = mark->sealed;
+    if (!mark->at.number) return ERR_NONE; /* it was taken back, and never stored anything */
+    db_bind_text(s, 1, mark_name(mark));
+    db_bind_u64(s, 2, mark->epoch);
+    db_bind_u64(s, 3, mark->at.number);
+    db_bind_u64(s, 4, mark->at.seq);
+    db_bind_hash(s, 5, &mark->at.hash);
+    seal_row(&log->sealing.publishers, mark,
+             seal_publisher(mark_name(mark), mark->epoch, mark->at.number, mark->at.seq, &mark->at.hash));
+    return log_run(log, PUBLISHER_PUT, why);
+}
+
+static enum err write_topic(struct log *log, struct mark *mark, struct why *why)
+{
+    sqlite3_stmt *s = log->statements[TOPIC_PUT];
+
+    mark->sealing = mark->sealed;
+    if (!mark->at.seq) return ERR_NONE;
+    db_bind_text(s, 1, mark_name(mark));
+    db_bind_u64(s, 2, mark->at.seq);
+    seal_row(&log->sealing.topics, mark, seal_topic(mark_name(mark), mark->at.seq));
+    return log_run(log, TOPIC_PUT, why);
+}
+
+enum err log_write_marks(struct log *log, struct why *why)
+{
+    enum err e = ERR_NONE;
+
+    log->sealing = log->seal;
+    for (struct mark *at = log->publishers.dirty; !e && at; at = at->next_dirty)
+        e = write_publisher(log, at, why);
+    for (struct mark *at = log->topics.dirty; !e && at; at = at->next_dirty)
+        e = write_topic(log, at, why);
+    if (e) return e;
+    db_bind_hash(log->statements[SEAL_PUT], 1, &log->sealing.publishers);
+    db_bind_hash(log->statements[SEAL_PUT], 2, &log->sealing.topics);
+    e = log_run(log, SEAL_PUT, why);
+    db_bind_u64(log->statements[FOLDED_PUT], 1, log->head.seq);
+    return e ? e : log_run(log, FOLDED_PUT, why);
+}
+
+static void seal_hold(struct mark *dirty)
+{
+    for (struct mark *at = dirty; at; at = at->next_dirty)
+        at->sealed = at->sealing;
+}
+
+void log_marks_hold(struct log *log, bool written)
 {
     marks_commit(&log->publishers);
     marks_commit(&log->topics);
-    if (!noted) return;
-    log->noted = log->head.seq;
+    if (!written) return;
+    log->folded = log->head.seq;
+    log->seal = log->sealing;
+    seal_hold(log->publishers.dirty);
+    seal_hold(log->topics.dirty);
     marks_clean(&log->publishers);
     marks_clean(&log->topics);
 }

@@ -1,11 +1,14 @@
 /* log_verify.c - does the log say what was stored? The whole of it, or quickly its end. */
 #include "services/broker/log_inside.h"
+#include "services/broker/log_seal.h"
 #include "services/broker/marks.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+
+extern const char broker_schema_sql[];
 
 /* What the records themselves say, to be compared with the rows kept beside them. */
 struct findings {
@@ -113,12 +116,19 @@ static enum err check_rows(sqlite3 *db, const char *sql, check_row check, const 
     sqlite3_stmt *s = NULL;
     size_t rows = 0;
     bool row = false;
-    enum err e = db_prepare(db, sql, &s, why);
+    struct why inner = { 0 };
+    enum err e = db_prepare(db, sql, &s, &inner);
 
+    if (e)
+        (void)why_set(why, e, err_name(e), "the publisher and topic rows cannot be read: %s", inner.sentence);
     while (!e && !(e = db_step(s, &row)) && row) {
         e = check(s, f, why);
         rows++;
     }
+    /* After a finding of `check` this changes nothing: the first reason stays. */
+    if (e)
+        (void)why_set(why, e, err_name(e), "publisher or topic row %zu beside the log cannot be read: %s",
+                      rows + 1, sqlite3_errmsg(db));
     sqlite3_finalize(s);
     if (!e && rows < found)
         e = why_set(why, ERR_CORRUPT, "CORRUPT", "%zu publishers or topics of the log have no row beside it",
@@ -156,15 +166,17 @@ static enum err tail_start(sqlite3 *db, uint64_t seq, struct log_place *place, s
 static const char walk_sql[] = "SELECT " LOG_COLUMNS " FROM log WHERE seq > ? ORDER BY seq LIMIT ?";
 
 /* The record up to which the rows beside the log are folded. */
-static enum err find_noted(sqlite3 *db, uint64_t *noted, struct why *why)
+static enum err find_folded(sqlite3 *db, bool sealed, uint64_t *folded, struct why *why)
 {
     sqlite3_stmt *s = NULL;
     bool row = false;
-    enum err e = db_prepare(db, "SELECT seq FROM noted", &s, why);
+    enum err e;
 
-    *noted = 0;
+    *folded = 0;
+    if (!sealed) return seal_folded_before(db, folded, why);
+    e = db_prepare(db, "SELECT seq FROM folded", &s, why);
     if (!e) e = db_step(s, &row);
-    if (!e && row) *noted = db_u64(s, 0);
+    if (!e && row) *folded = db_u64(s, 0);
     sqlite3_finalize(s);
     return e;
 }
@@ -187,17 +199,17 @@ static enum err walk_to(sqlite3_stmt *s, uint64_t to, struct findings *f, struct
     return e;
 }
 
-enum err log_verify_tail(sqlite3 *db, uint64_t *noted, struct why *why)
+enum err log_verify_tail(sqlite3 *db, uint64_t *folded, struct why *why)
 {
     struct findings *f = calloc(1, sizeof *f);
     struct log_place place = { 0 };
     sqlite3_stmt *s = NULL;
-    enum err e = f ? find_noted(db, noted, why) : ERR_NOMEM;
+    enum err e = f ? find_folded(db, true, folded, why) : ERR_NOMEM;
 
-    if (!e && *noted > LOG_TAIL) e = tail_start(db, *noted - LOG_TAIL, &place, why);
-    if (!e) f->whole = *noted <= LOG_TAIL;
+    if (!e && *folded > LOG_TAIL) e = tail_start(db, *folded - LOG_TAIL, &place, why);
+    if (!e) f->whole = *folded <= LOG_TAIL;
     if (!e) e = db_prepare(db, walk_sql, &s, why);
-    if (!e) e = walk_to(s, *noted, f, &place, why);
+    if (!e) e = walk_to(s, *folded, f, &place, why);
     if (!e) e = check_beside(db, f, why);
     sqlite3_finalize(s);
     if (f) findings_fini(f);
@@ -205,21 +217,63 @@ enum err log_verify_tail(sqlite3 *db, uint64_t *noted, struct why *why)
     return e;
 }
 
-/* Walk in bites, so that no read transaction keeps a writer's WAL from starting over. From what is noted to
+/* Walk in bites, so that no read transaction keeps a writer's WAL from starting over. From what is folded to
  * the rows beside the log, and on to the end, is one transaction, because they change together. */
 static enum err walk_all(sqlite3 *db, sqlite3_stmt *s, struct findings *f, struct log_place *place,
-                         struct why *why)
+                         bool sealed, struct why *why)
 {
-    uint64_t noted = 0;
-    enum err e = find_noted(db, &noted, why);
+    struct seal seal;
+    uint64_t folded = 0;
+    enum err e = find_folded(db, sealed, &folded, why);
 
-    if (!e) e = walk_to(s, noted, f, place, why);
+    if (!e) e = walk_to(s, folded, f, place, why);
     if (!e) e = db_exec(db, "BEGIN", why);
-    if (!e) e = find_noted(db, &noted, why);
-    if (!e) e = walk_to(s, noted, f, place, why);
+    if (!e) e = find_folded(db, sealed, &folded, why);
+    if (!e) e = walk_to(s, folded, f, place, why);
     if (!e) e = check_beside(db, f, why);
+    if (!e && sealed) e = seal_check(db, &seal, why);
     if (!e) e = walk_to(s, UINT64_MAX, f, place, why);
     if (!e) e = db_exec(db, "COMMIT", why);
+    return e;
+}
+
+/* Do the tables have the words they were made with? A damaged schema may read well and not write. */
+static enum err check_schema(sqlite3 *db, int64_t version, struct why *why)
+{
+    sqlite3 *pattern = NULL;
+    sqlite3_stmt *want = NULL, *have = NULL;
+    bool row = false, there = false;
+    enum err e = db_open(":memory:", DB_WRITE, &pattern, why);
+
+    if (!e) e = db_exec(pattern, broker_schema_sql, why);
+    if (!e) e = db_prepare(pattern, "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL", &want, why);
+    if (!e) e = db_prepare(db, "SELECT 1 FROM sqlite_schema WHERE name = ? AND sql = ?", &have, why);
+    while (!e && !(e = db_step(want, &row)) && row) {
+        if (version == 1 && seal_is_of_version_2(db_text(want, 0))) continue;
+        db_bind_text(have, 1, db_text(want, 0));
+        db_bind_text(have, 2, db_text(want, 1));
+        e = db_step(have, &there);
+        if (there) db_done(have);
+        if (!e && !there)
+            e = why_set(why, ERR_CORRUPT, "CORRUPT",
+                        "cannot open the log: its table %.*s is not as it was made",
+                        SLICE_ARG(db_text(want, 0)));
+    }
+    sqlite3_finalize(want);
+    sqlite3_finalize(have);
+    db_close(&pattern);
+    return e;
+}
+
+static enum err version_of(sqlite3 *db, int64_t *version, struct why *why)
+{
+    sqlite3_stmt *s = NULL;
+    bool row = false;
+    enum err e = db_prepare(db, "PRAGMA user_version", &s, why);
+
+    if (!e) e = db_step(s, &row);
+    if (!e && row) *version = db_i64(s, 0);
+    sqlite3_finalize(s);
     return e;
 }
 
@@ -229,6 +283,8 @@ enum err log_verify(const char *path, uint64_t *records, struct why *why)
     struct log_place place = { 0 };
     sqlite3 *db = NULL;
     sqlite3_stmt *s = NULL;
+    struct why inner = { 0 };
+    int64_t version = 0;
     struct stat st;
     enum err e;
 
@@ -237,8 +293,13 @@ enum err log_verify(const char *path, uint64_t *records, struct why *why)
     if (!f) return ERR_NOMEM;
     f->whole = true;
     e = db_open(path, DB_READ, &db, why);
-    if (!e) e = db_prepare(db, walk_sql, &s, why);
-    if (!e) e = walk_all(db, s, f, &place, why);
+    if (!e) {
+        e = version_of(db, &version, &inner);
+        if (!e) e = db_prepare(db, walk_sql, &s, &inner);
+        if (e) (void)why_set(why, e, err_name(e), "cannot open %s: %s", path, inner.sentence);
+    }
+    if (!e) e = walk_all(db, s, f, &place, version > 1, why);
+    if (!e) e = check_schema(db, version, why);
     *records = place.seq;
     sqlite3_finalize(s);
     db_close(&db);

@@ -22,6 +22,8 @@ struct mark {
     bool dirty, touched;
     uint64_t epoch;
     struct mark_place at, committed; /* committed: only while touched */
+    struct hash sealed;              /* of its row on disk, in the log's seal; zero when there is none */
+    struct hash sealing;             /* of the row that is being written */
     uint8_t size;
     char name[MARKS_NAME_MAX];
 };

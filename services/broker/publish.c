@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BROKER_NAME "broker"
-
 /* --- storing one --- */
 
 static enum err remember_live(struct broker *b, const struct log_event *event,
@@ -60,10 +58,11 @@ enum err publish_live(struct broker *b)
 
 /* --- the broker's own events --- */
 
+/* `unique` makes the id. */
 static enum err store_own(struct broker *b, const struct event_kind *kind, const void *event,
-                          const char *subject, int64_t at_ms, struct why *why)
+                          const char *unique, const char *subject, int64_t at_ms, struct why *why)
 {
-    const struct slice id_parts[2] = { slice_text(BROKER_NAME), slice_text(subject) };
+    const struct slice id_parts[2] = { slice_text(BROKER_NAME), slice_text(unique) };
     char id[HASH_ID_TEXT + 1], topic[TOPIC_MAX + 1];
     struct buf data = { 0 }, bytes = { 0 };
     struct log_stored stored;
@@ -103,7 +102,7 @@ enum err publish_days(struct broker *b, struct why *why)
         enum err e;
 
         clock_day_text(day, text);
-        e = store_own(b, &day_started_kind, &event, text, at_ms, why);
+        e = store_own(b, &day_started_kind, &event, text, text, at_ms, why);
         if (e == ERR_FULL) return publish_undo(b, why);
         if (e) return e;
         log_line(LOG_INFO, "day_started", "day=%s", text);
@@ -121,8 +120,19 @@ enum err publish_space_warned(struct broker *b, struct why *why)
 
     if (b->full || stamp_stopped(&b->stamp)) return ERR_NONE;
     snprintf(subject, sizeof subject, "space-%" PRIu64, log_head(b->log).seq + 1);
-    e = store_own(b, &space_warned_kind, &event, subject, at_ms, why);
-    return e == ERR_FULL ? publish_undo(b, why) : e;
+    e = store_own(b, &space_warned_kind, &event, subject, subject, at_ms, why);
+    if (e == ERR_FULL) return publish_undo(b, why);
+    if (!e) b->space.warned = b->space.warned_now = true;
+    return e;
+}
+
+enum err publish_own(struct broker *b, const struct event_kind *kind, const void *event, const char *subject,
+                     struct why *why)
+{
+    char unique[HASH_ID_TEXT + 96];
+
+    snprintf(unique, sizeof unique, "%s-%" PRIu64, subject, log_head(b->log).seq + 1);
+    return store_own(b, kind, event, unique, subject, stamp_now(&b->stamp), why);
 }
 
 /* --- when the disk is full --- */
@@ -164,6 +174,7 @@ enum err publish_undo(struct broker *b, struct why *why)
     head = log_head(b->log);
     stamp_took(&b->stamp, head.seq > 0, head.at_ms);
     if (b->stamp.rehearsal) b->stamp.rehearsal_day = b->rehearsal_day_before;
+    if (b->space.warned_now) b->space.warned = false;
     b->live_count = 0;
     b->full = true;
     for (size_t i = 0; !e && i < b->answers.count; i++) {
@@ -175,6 +186,7 @@ enum err publish_undo(struct broker *b, struct why *why)
             e = welcome_again(b, a, why);
     }
     why_clear(why);
+    b->rights_said = false;
     log_line(LOG_ERROR, "disk_full", "head=%" PRIu64 " what=nothing_of_this_turn_is_stored", head.seq);
     return e;
 }
@@ -190,7 +202,7 @@ struct publish {
     size_t count, skip; /* of `count` events the first `skip` are in the log already */
 };
 
-/* ERR_NONE: fine. ERR_INVALID: why has the code. */
+/* ERR_NONE: fine. ERR_INVALID: why has the code. ERR_NOMEM: nobody can say. */
 static enum err check_event(const struct publish *p, size_t i, struct why *why)
 {
     const struct event_kind *kind;
@@ -207,10 +219,13 @@ static enum err check_event(const struct publish *p, size_t i, struct why *why)
     if (!event_permitted(kind, publisher))
         return why_set(why, ERR_INVALID, "NOT_PERMITTED", "%s is said by %s; %.*s may not say it.",
                        kind->type, event_origin_name(kind->origin), SLICE_ARG(publisher));
+    if (rights_publish(p->b, topic, why)) return ERR_INVALID;
     if (envelope.size > ENVELOPE_BYTES_MAX)
         return why_set(why, ERR_INVALID, "TOO_LARGE", "The envelope has %zu bytes; at most %d are taken.",
                        envelope.size, ENVELOPE_BYTES_MAX);
-    if (mp_check(envelope, &inner) != ERR_NONE)
+    e = mp_check(envelope, &inner);
+    if (e == ERR_NOMEM) return e;
+    if (e)
         return why_set(why, ERR_INVALID, "MALFORMED", "The envelope is not sound MessagePack: %s",
                        inner.sentence);
     if (((uint8_t)envelope.data[0] & 0xf0) != 0x80 && (uint8_t)envelope.data[0] != 0xde &&
@@ -223,9 +238,9 @@ static enum err check_event(const struct publish *p, size_t i, struct why *why)
 static enum err check_state(const struct broker *b, struct why *why)
 {
     if (stamp_stopped(&b->stamp))
-        return why_set(
-            why, ERR_INVALID, "CLOCK_STOPPED",
-            "The broker's clock jumped; it stores nothing until an operator starts it with --confirm-clock.");
+        return why_set(why, ERR_INVALID, "CLOCK_STOPPED",
+                       "The broker's clock jumped; it stores nothing until an operator has looked at it and "
+                       "says: ocop clock confirm.");
     if (b->full || b->space.stopped)
         return why_set(why, ERR_INVALID, "DISK_FULL",
                        "The log's disk has too little space left; send it again when there is more.");
@@ -284,6 +299,7 @@ static enum err refuse_why(const struct publish *p, uint64_t number, const struc
 static enum err check(struct publish *p, const struct log_publisher *known, uint64_t *number, struct why *why)
 {
     uint64_t first = p->frame->number;
+    enum err e;
 
     *number = first;
     if (first == 0)
@@ -302,7 +318,8 @@ static enum err check(struct publish *p, const struct log_publisher *known, uint
     }
     for (size_t i = p->skip; i < p->count; i++) {
         *number = first + i;
-        if (check_event(p, i, why)) return ERR_INVALID;
+        e = check_event(p, i, why);
+        if (e) return e;
     }
     *number = first + p->skip;
     return check_state(p->b, why);
@@ -335,7 +352,9 @@ enum err publish_take(struct broker *b, const struct bus_peer *peer, struct sess
     enum err e = log_publisher(b->log, session_publisher(session), session->epoch, &known, why);
 
     if (e) return e;
-    if (check(&p, &known, &number, &inner)) return refuse_why(&p, number, &inner);
+    e = check(&p, &known, &number, &inner);
+    if (e == ERR_NOMEM) return e;
+    if (e) return refuse_why(&p, number, &inner);
     if (p.skip < p.count) return take_new(&p, number, why);
     /* What is known only since this turn can still come to nothing. */
     return answer_stored(&p, known.number, known.seq, known.seq > log_durable(b->log).seq);

@@ -10,7 +10,7 @@ CREATE TABLE log(
     chain BLOB NOT NULL                 -- 32 bytes: a hash over the link before and this row
 ) STRICT;
 
--- The two tables below are a fold of the log up to `noted`, kept so that a start reads only what came after it. They are
+-- The two tables below are a fold of the log up to `folded`, kept so that a start reads only what came after it. They are
 -- written in a transaction of events, and nobody but the broker's own start relies on them.
 
 -- How far each publisher was: a resend is recognised by its number alone.
@@ -29,9 +29,24 @@ CREATE TABLE topic(
     last_seq INTEGER NOT NULL CHECK(last_seq > 0)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE noted(
+CREATE TABLE folded(
     one INTEGER PRIMARY KEY CHECK(one = 1),
     seq INTEGER NOT NULL                -- the last record that is folded into the two tables above
 ) STRICT;
+INSERT INTO folded VALUES(1, 0);
 
-PRAGMA user_version = 1;
+-- What the broker knew of keys and policy when it last said so in the log: so each change is said once.
+CREATE TABLE note(
+    name TEXT PRIMARY KEY,              -- policy, or key: and the public key
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What vouches for the rows of both tables above (log_seal.h): each the exclusive or of a hash of each row.
+CREATE TABLE seal(
+    one INTEGER PRIMARY KEY CHECK(one = 1),
+    publishers BLOB NOT NULL CHECK(length(publishers) = 32),
+    topics BLOB NOT NULL CHECK(length(topics) = 32)
+) STRICT;
+INSERT INTO seal(one, publishers, topics) VALUES(1, zeroblob(32), zeroblob(32));
+
+PRAGMA user_version = 2;

@@ -68,6 +68,7 @@ struct session *sessions_most_silent(struct sessions *s, int64_t since_ms)
     for (size_t i = 0; i < s->most; i++) {
         struct session *at = &s->each[i];
 
+        if (at->used && at->superseded) return at; /* it was told to end, and has nothing to say */
         if (at->used && at->heard_ms < since_ms && (!silent || at->heard_ms < silent->heard_ms)) silent = at;
     }
     return silent;

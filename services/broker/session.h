@@ -17,7 +17,8 @@ struct session {
     bool used, hello, superseded;
     int32_t next; /* in its bucket, or in the free list */
     struct bus_peer peer;
-    int64_t heard_ms; /* monotonic */
+    int64_t heard_ms;           /* monotonic */
+    char key[BUS_KEY_TEXT + 1]; /* that it came with; empty: local */
     uint64_t epoch;
     uint8_t publisher_size;
     char publisher[PUBLISHER_MAX];
@@ -38,7 +39,7 @@ void sessions_fini(struct sessions *s);
 struct session *sessions_find(const struct sessions *s, const struct bus_peer *peer); /* NULL: none */
 /* NULL: the table is full. Ask sessions_most_silent for one to drop then. */
 struct session *sessions_add(struct sessions *s, const struct bus_peer *peer, int64_t now_ms);
-/* The longest silent session, if it was silent since before `since_ms`; NULL otherwise. */
+/* One that lost its name, else the longest silent session, if it was silent since before `since_ms`; NULL otherwise. */
 struct session *sessions_most_silent(struct sessions *s, int64_t since_ms);
 void sessions_drop(struct sessions *s, struct session *session); /* its follower must be gone */
 /* Who holds this publisher's name now; NULL: nobody. */

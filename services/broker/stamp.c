@@ -40,6 +40,12 @@ bool stamp_stopped(const struct stamp *s)
     return s->stop != STAMP_GOING;
 }
 
+void stamp_confirm(struct stamp *s)
+{
+    s->stop = STAMP_GOING;
+    s->gap_ms = 0;
+}
+
 int64_t stamp_now(const struct stamp *s)
 {
     int64_t now = s->rehearsal ? clock_day_start_ms(s->rehearsal_day) + STAMP_REHEARSAL_HOUR * STAMP_HOUR_MS

@@ -48,6 +48,8 @@ void stamp_start(struct stamp *s, const struct stamp_settings *settings, bool be
 /* Look at the clocks: before each use, at least every few seconds. */
 void stamp_look(struct stamp *s, struct stamp_clocks now);
 bool stamp_stopped(const struct stamp *s);
+/* An operator has looked: what the clock says now is right. Time goes on from there, and does not go back. */
+void stamp_confirm(struct stamp *s);
 
 /* What a record gets that is stored now. */
 int64_t stamp_now(const struct stamp *s);

@@ -25,7 +25,7 @@ enum err status_answer(struct broker *b, struct buf *out)
 
     if (head.seq) clock_day_text(clock_day_of(head.at_ms), day);
     msgpack_packer_init(&p, out, buf_pack_write);
-    msgpack_pack_map(&p, 15);
+    msgpack_pack_map(&p, 18);
     buf_pack_text(&p, "service");
     buf_pack_text(&p, "broker");
     pack_number(&p, "head", head.seq);
@@ -40,6 +40,9 @@ enum err status_answer(struct broker *b, struct buf *out)
     pack_flag(&p, "disk_low", b->space.warned);
     pack_flag(&p, "disk_full", b->space.stopped);
     pack_flag(&p, "wal_full", b->space.wal_full);
+    pack_number(&p, "connections", b->visits.open);
+    pack_number(&p, "strangers", b->visits.failed);
+    pack_number(&p, "denied", b->denied);
     pack_number(&p, "log_bytes", log_bytes(b->log));
     pack_number(&p, "wal_bytes", log_wal_bytes(b->log));
     pack_number(&p, "free_bytes", b->space.free_bytes);

@@ -30,6 +30,9 @@ struct cli {
     const char *as;    /* publisher; NULL when neither --as nor $OCOP_PUBLISHER says one */
     const char *spool; /* NULL: {state}/spool-NAME.db */
     const char *run, *state;
+    const char *broker;           /* endpoint; NULL: the socket in {run} */
+    const char *services;         /* NAME=ENDPOINT, parted by blanks; NULL: the sockets in {run} */
+    const char *key, *server_key; /* files, for endpoints of TCP */
     bool json;
     int wait_s; /* longest time without any progress */
 };
@@ -50,6 +53,7 @@ void cli_parse(struct cli *cli, const struct argp *argp, int argc, char **argv, 
 extern const struct argp_child cli_children[];
 
 /* Where the broker and a service answer. ERR_CONFIG with why. */
+void reach_set(const struct cli *cli);
 enum err cli_broker(char endpoint[CONFIG_TEXT_MAX], struct why *why);
 enum err cli_questions(const char *service, char endpoint[CONFIG_TEXT_MAX], struct why *why);
 
@@ -63,6 +67,7 @@ int status_verb(struct cli *cli, int argc, char **argv);
 int dead_verb(struct cli *cli, int argc, char **argv);
 int clock_verb(struct cli *cli, int argc, char **argv);
 int rules_verb(struct cli *cli, int argc, char **argv);
+int keys_verb(struct cli *cli, int argc, char **argv);
 int audit_verb(struct cli *cli, int argc, char **argv);
 int recompute_verb(struct cli *cli, int argc, char **argv);
 int backup_verb(struct cli *cli, int argc, char **argv);

@@ -1,4 +1,5 @@
-/* clock.c - `ocop clock`: the time of a broker in rehearsal. */
+/* clock.c - `ocop clock`: the time of a broker in rehearsal, and the word of an operator that a clock is
+ * right. */
 #include "common/clock.h"
 
 #include "common/client.h"
@@ -11,11 +12,16 @@ struct clock_words {
     const char *day;
 };
 
-static const char doc[] = "Move the time of a broker that was started with --rehearsal to DAY, never back.\v"
-                          "EXAMPLES\n"
-                          "  ocop clock 2018-12-16\n"
-                          "\n"
-                          "Exit codes: 0 done, 1 the broker refused, 3 no broker.\n";
+static const char doc[] =
+    "Move the time of a broker that was started with --rehearsal to DAY, never back. Or, with "
+    "confirm: the machine's clock is right although it jumped, the broker may go on.\v"
+    "EXAMPLES\n"
+    "  ocop clock 2018-12-16\n"
+    "  ocop clock confirm\n"
+    "\n"
+    "Exit codes: 0 done, 1 the broker refused, 3 no broker.\n";
+
+static const char CONFIRM[] = "confirm";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -28,19 +34,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0) argp_error(state, "too many words; say one DAY");
-        if (clock_day_parse(slice_text(arg), &day))
-            argp_error(state, "DAY is \"%s\"; write it as 2018-12-16", arg);
+        if (strcmp(arg, CONFIRM) != 0 && clock_day_parse(slice_text(arg), &day))
+            argp_error(state, "DAY is \"%s\"; write it as 2018-12-16, or say confirm", arg);
         w->day = arg;
         return 0;
     case ARGP_KEY_END:
-        if (!w->day) argp_error(state, "say a DAY, as 2018-12-16");
+        if (!w->day) argp_error(state, "say a DAY, as 2018-12-16, or confirm");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-static const struct argp argp = { NULL, parse, "DAY", doc, cli_children, NULL, NULL };
+static const struct argp argp = { NULL, parse, "DAY|confirm", doc, cli_children, NULL, NULL };
 
 /* Say the day after each WELCOME: moving to the same day twice changes nothing. */
 static enum err move(struct client *c, const struct cli *cli, const char *day, uint64_t *seq, struct why *why)
@@ -92,7 +98,11 @@ int clock_verb(struct cli *cli, int argc, char **argv)
     client_destroy(&c);
     spool_close(&sp);
     if (e) return cli_fail_err(e, &why);
-    if (cli->json)
+    if (strcmp(words.day, CONFIRM) == 0)
+        printf(cli->json ? "{\"confirmed\":true,\"seq\":%llu}\n"
+                         : "the broker's clock is confirmed; it stores again (seq %llu)\n",
+               (unsigned long long)seq);
+    else if (cli->json)
         printf("{\"day\":\"%s\",\"seq\":%llu}\n", words.day, (unsigned long long)seq);
     else
         printf("the log's day is %s (seq %llu)\n", words.day, (unsigned long long)seq);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 volatile sig_atomic_t cli_stopped;
 
@@ -20,13 +21,11 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    { "push", push_verb },           { "results", results_verb },
-    { "follow", follow_verb },       { "show", show_verb },
-    { "summary", summary_verb },     { "status", status_verb },
-    { "dead", dead_verb },           { "clock", clock_verb },
-    { "rules", rules_verb },         { "audit", audit_verb },
-    { "recompute", recompute_verb }, { "backup", backup_verb },
-    { "restore", restore_verb },     { NULL, NULL },
+    { "push", push_verb },     { "results", results_verb },     { "follow", follow_verb },
+    { "show", show_verb },     { "summary", summary_verb },     { "status", status_verb },
+    { "dead", dead_verb },     { "clock", clock_verb },         { "rules", rules_verb },
+    { "audit", audit_verb },   { "recompute", recompute_verb }, { "keys", keys_verb },
+    { "backup", backup_verb }, { "restore", restore_verb },     { NULL, NULL },
 };
 
 static const char doc[] =
@@ -45,6 +44,7 @@ static const char doc[] =
     "  recompute PRODUCT     compute a rating again from the log, or all of them\n"
     "  backup DIR            copy log, spools, keys, settings and contacts while everything runs\n"
     "  restore DIR           put them back, after checking them\n"
+    "  keys VERB             certificates of those who come over TCP: new, revoke, list\n"
     "\n"
     "`ocop VERB --help` says more, with examples.\n"
     "\n"
@@ -107,7 +107,18 @@ int cli_fail_err(enum err e, const struct why *why)
 
 /* --- global options --- */
 
-enum { KEY_RUN = 0x100, KEY_STATE, KEY_AS, KEY_SPOOL, KEY_JSON, KEY_WAIT };
+enum {
+    KEY_RUN = 0x100,
+    KEY_STATE,
+    KEY_AS,
+    KEY_SPOOL,
+    KEY_JSON,
+    KEY_WAIT,
+    KEY_BROKER,
+    KEY_SERVICES,
+    KEY_KEY,
+    KEY_SERVER_KEY
+};
 
 static const struct argp_option global_options[] = {
     { "run", KEY_RUN, "DIR", 0, "Where the sockets lie ($OCOP_RUN, else /run/ocop)", 10 },
@@ -115,6 +126,13 @@ static const struct argp_option global_options[] = {
     { "as", KEY_AS, "NAME", 0, "Publish under this name ($OCOP_PUBLISHER)", 10 },
     { "spool", KEY_SPOOL, "FILE", 0, "The spool (STATE/spool-NAME.db)", 10 },
     { "json", KEY_JSON, 0, 0, "Print JSON, one object a line", 10 },
+    { "broker", KEY_BROKER, "ENDPOINT", 0,
+      "The broker, as tcp://HOST:PORT ($OCOP_BROKER, else RUN/broker.sock)", 10 },
+    { "services", KEY_SERVICES, "LIST", 0,
+      "NAME=ENDPOINT of services, parted by blanks ($OCOP_SERVICES, else RUN/NAME.sock)", 10 },
+    { "key", KEY_KEY, "FILE", 0, "For TCP: your NAME.key_secret ($OCOP_KEY)", 10 },
+    { "server-key", KEY_SERVER_KEY, "FILE", 0,
+      "For TCP: the broker's NAME.key, those of services beside it ($OCOP_SERVER_KEY)", 10 },
     { "wait", KEY_WAIT, "SECONDS", 0, "Give up after so long without progress (60)", 10 },
     { 0 },
 };
@@ -154,6 +172,18 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
     case KEY_JSON:
         cli->json = true;
         return 0;
+    case KEY_BROKER:
+        cli->broker = arg;
+        return 0;
+    case KEY_SERVICES:
+        cli->services = arg;
+        return 0;
+    case KEY_KEY:
+        cli->key = arg;
+        return 0;
+    case KEY_SERVER_KEY:
+        cli->server_key = arg;
+        return 0;
     case KEY_WAIT:
         return parse_wait(state, cli, arg);
     default:
@@ -172,19 +202,7 @@ void cli_parse(struct cli *cli, const struct argp *argp, int argc, char **argv, 
 {
     argp_parse(argp, argc, argv, 0, NULL, input);
     place_set(cli->run, cli->state);
-}
-
-enum err cli_broker(char endpoint[CONFIG_TEXT_MAX], struct why *why)
-{
-    return place_expand(PLACE_BROKER, endpoint, why);
-}
-
-enum err cli_questions(const char *service, char endpoint[CONFIG_TEXT_MAX], struct why *why)
-{
-    char pattern[CONFIG_TEXT_MAX];
-
-    snprintf(pattern, sizeof pattern, PLACE_QUESTIONS, service);
-    return place_expand(pattern, endpoint, why);
+    reach_set(cli);
 }
 
 /* --- the first word that is no option is the verb; what is behind it is the verb's own business --- */
@@ -240,6 +258,7 @@ int main(int argc, char **argv)
     int code;
 
     argp_err_exit_status = EXIT_USAGE;
+    umask(0077);
     if (as && *as) top.cli.as = as;
     if (hash_init()) return cli_fail(EXIT_SYSTEM, "the system gives no random numbers");
     log_setup("ocop", LOG_WARN);

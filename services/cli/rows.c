@@ -5,12 +5,33 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
+
+enum { SENTENCE_BYTES = 2048 };
 
 /* --- problems --- */
+
+/* Sentences quote the file, perhaps cut inside a letter: what no terminal should get becomes a '?'. */
+static void print_shown(FILE *out, const char *text)
+{
+    for (utf8proc_ssize_t left = (utf8proc_ssize_t)strlen(text), size; left > 0; left -= size, text += size) {
+        utf8proc_int32_t letter = 0;
+        bool shown;
+
+        size = utf8proc_iterate((const utf8proc_uint8_t *)text, left, &letter);
+        shown = size > 0 && letter >= ' ' && (letter < 0x7f || letter >= 0xa0);
+        if (size < 1) size = 1;
+        if (shown)
+            fwrite(text, 1, (size_t)size, out);
+        else
+            fputc('?', out);
+    }
+}
 
 void rows_problem(struct rows *rows, const char *file, uint32_t line, const char *field, const char *format,
                   ...)
 {
+    char sentence[SENTENCE_BYTES];
     va_list args;
 
     if (rows->problems++ >= ROWS_PROBLEMS_SHOWN || !rows->out) return;
@@ -19,8 +40,9 @@ void rows_problem(struct rows *rows, const char *file, uint32_t line, const char
     if (field) fprintf(rows->out, ": %s", field);
     fputs(": ", rows->out);
     va_start(args, format);
-    vfprintf(rows->out, format, args);
+    vsnprintf(sentence, sizeof sentence, format, args);
     va_end(args);
+    print_shown(rows->out, sentence);
     fputc('\n', rows->out);
 }
 

@@ -12,7 +12,8 @@
 
 enum {
     SESSION_BATCH_EVENTS = 256,
-    SESSION_BATCH_BYTES = 1024 * 1024,
+    SESSION_BATCH_BYTES = 128 * 1024, /* in one PUBLISH, on a line that has not failed */
+    SESSION_BATCH_LEAST_BYTES = 8 * 1024,
     SESSION_TURN_MS = 200,
     SESSION_PAUSE_MS = 300,  /* before the broker is tried again after it could not take more */
     SESSION_DETOURS_MAX = 8, /* refusals in a row without any progress that say nothing of a row */
@@ -32,10 +33,11 @@ struct session {
     int64_t pause_until_ms;
     uint64_t sent, head; /* last number handed to the client; head at WELCOME */
     size_t detours;
-    bool welcome; /* this connection may publish */
-    bool heard;   /* the broker has ever answered */
-    bool again;   /* the connection must be made anew */
-    bool thorough;
+    size_t batch_bytes; /* in one PUBLISH: on a narrow line a large one takes longer than silence may last */
+    bool welcome;       /* this connection may publish */
+    bool heard;         /* the broker has ever answered */
+    bool again;         /* the connection must be made anew */
+    bool thorough;      /* until the broker is known to remember what we do */
     bool tty;
 };
 
@@ -201,6 +203,7 @@ static enum err on_news(struct session *s, const struct client_event *ev)
         return on_events(s, ev);
     case CLIENT_LOST:
         s->welcome = false;
+        if (s->batch_bytes > SESSION_BATCH_LEAST_BYTES) s->batch_bytes /= 2;
         return ERR_NONE;
     case CLIENT_READY:
     case CLIENT_CLOCKED:
@@ -220,7 +223,7 @@ static enum err send_rows(struct session *s)
         size_t most = client_room(s->client), count = 0;
 
         if (most > SESSION_BATCH_EVENTS) most = SESSION_BATCH_EVENTS;
-        e = spool_next(s->sp, s->sent, most, SESSION_BATCH_BYTES, topics, envelopes, &count, s->why);
+        e = spool_next(s->sp, s->sent, most, s->batch_bytes, topics, envelopes, &count, s->why);
         if (e || count == 0) return e;
         e = client_publish(s->client, s->sent + 1, topics, envelopes, count);
         if (e == ERR_AGAIN) return ERR_NONE;
@@ -297,6 +300,7 @@ enum err session_run(struct spool *sp, const struct cli *cli, bool thorough, str
                          .why = why,
                          .wait_ms = (int64_t)cli->wait_s * 1000,
                          .thorough = thorough,
+                         .batch_bytes = SESSION_BATCH_BYTES,
                          .tty = isatty(STDERR_FILENO) };
     enum err e = cli_broker(s.endpoint, why);
 

@@ -165,6 +165,7 @@ static enum err open_all(struct spool *sp, struct why *why)
     bool there = false;
     enum err e = take_lock(sp, why);
 
+    if (!e) e = db_renew_wal(sp->path, why);
     if (!e) e = db_open(sp->path, DB_WRITE, &sp->db, why);
     if (!e) e = has_tables(sp, &there, why);
     if (!e && !there) e = make_tables(sp, why);

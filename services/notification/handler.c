@@ -341,7 +341,8 @@ static enum err apply_message_queued(struct turn *turn, const struct record *out
     enum err e = message_queued_decode(turn_envelope(turn), turn_zone(turn), &m, turn_why(turn));
 
     if (e) return e;
-    return store_add_message(turn_store(turn), &m, cause ? cause->seq : outcome->seq);
+    return store_add_message(turn_store(turn), &m, topic_province(outcome->topic),
+                             cause ? cause->seq : outcome->seq);
 }
 
 /* --- what became of a message --- */
@@ -355,6 +356,13 @@ static enum err decide_notice(struct turn *turn, const struct record *rec, enum 
     bool known = e == ERR_NONE;
 
     if (e == ERR_NOT_FOUND) e = ERR_NONE;
+    /* The rights of whoever confirms are tied to the topic's province. */
+    if (known && !slice_equal(row.province, topic_province(rec->topic)))
+        e = why_set(
+            turn_why(turn), ERR_INVALID, "WRONG_PROVINCE",
+            "message %.*s is of province %.*s and this was sent under the topic of province %.*s; send it "
+            "under its own",
+            SLICE_ARG(message), SLICE_ARG(row.province), SLICE_ARG(topic_province(rec->topic)));
     if (!e)
         e = notification_note(notice, message, known ? &row.state : NULL, day, turn_day(turn),
                               turn_why(turn));

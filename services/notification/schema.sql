@@ -6,6 +6,7 @@ CREATE TABLE message(
     recipient TEXT NOT NULL,            -- key in the courier's contacts file, never an address
     template TEXT NOT NULL,
     about TEXT NOT NULL,                -- id of the event that made it owed
+    province TEXT NOT NULL CHECK(length(province) = 2), -- whose it is; only there it is confirmed
     product TEXT,
     certificate TEXT,
     day INTEGER,                        -- the day the text speaks of

@@ -4,11 +4,11 @@
 
 static const char *const sql[STORE_LAW] = {
     [STORE_ADD_MESSAGE] =
-        "INSERT INTO message(message, recipient, template, about, product, certificate, day, queued_seq)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO message(message, recipient, template, about, product, certificate, day, queued_seq,"
+        " province) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [STORE_FIND_MESSAGE] =
         "SELECT message, recipient, template, about, product, certificate, delivery, day IS NOT NULL,"
-        " coalesce(day, 0), received_on IS NOT NULL, coalesce(received_on, 0)"
+        " coalesce(day, 0), received_on IS NOT NULL, coalesce(received_on, 0), province"
         " FROM message WHERE message = ?1",
     [STORE_NOTE_DELIVERY] = "UPDATE message SET delivery = ?2 WHERE message = ?1",
     [STORE_NOTE_RECEIPT] = "UPDATE message SET received_on = ?2 WHERE message = ?1",
@@ -95,7 +95,8 @@ enum err store_keep(msgpack_zone *zone, struct slice text, struct slice *out)
     return ERR_NONE;
 }
 
-enum err store_add_message(struct store *s, const struct message_queued *m, uint64_t queued_seq)
+enum err store_add_message(struct store *s, const struct message_queued *m, struct slice province,
+                           uint64_t queued_seq)
 {
     sqlite3_stmt *q = s->query[STORE_ADD_MESSAGE];
 
@@ -110,6 +111,7 @@ enum err store_add_message(struct store *s, const struct message_queued *m, uint
     else
         sqlite3_bind_null(q, 7);
     db_bind_u64(q, 8, queued_seq);
+    db_bind_text(q, 9, province);
     return db_run(q);
 }
 
@@ -121,6 +123,7 @@ static enum err read_message(sqlite3_stmt *q, msgpack_zone *zone, struct message
 
     for (int i = 0; !e && i < 6; i++)
         e = store_keep(zone, db_text(q, i), texts[i]);
+    if (!e) e = store_keep(zone, db_text(q, 11), &row->province);
     row->state.delivery = (enum delivery)db_i64(q, 6);
     row->has_day = db_i64(q, 7) != 0;
     row->day = (int32_t)db_i64(q, 8);

@@ -83,11 +83,12 @@ void store_close(void *store);
 
 /* A message is owed. queued_seq is the place of the event that made it owed. ERR_INVALID: it is queued
  * already. */
-enum err store_add_message(struct store *s, const struct message_queued *m, uint64_t queued_seq);
+enum err store_add_message(struct store *s, const struct message_queued *m, struct slice province,
+                           uint64_t queued_seq);
 
 /* A message as the question "message" shows it; slices live in the zone. */
 struct message_row {
-    struct slice message, recipient, template_name, about;
+    struct slice message, recipient, template_name, about, province;
     struct slice product, certificate; /* empty when the text names none */
     bool has_day, has_received_on;
     int32_t day, received_on;

@@ -6,16 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const goods[] = { "Chè shan tuyết", "Miến dong",   "Cà phê rang xay", "Mật ong bạc hà",
+static const char *const goods[] = { "Chè shan tuyết", "Miến dong",     "Cà phê rang xay", "Mật ong bạc hà",
                                      "Nước mắm nhĩ",   "Gạo nếp nương", "Tinh bột nghệ",   "Bưởi da xanh",
                                      "Trà túi lọc",    "Rượu men lá" };
-static const char *const places[] = { "Hồng Thái", "Tài Hoan",  "Buôn Hồ", "Yên Minh", "Phú Quốc",
+static const char *const places[] = { "Hồng Thái", "Tài Hoan",  "Buôn Hồ", "Yên Minh",   "Phú Quốc",
                                       "Tú Lệ",     "Bằng Phúc", "Bến Tre", "Thái Nguyên" };
 static const char *const provinces[] = { "01", "06", "19", "22", "31", "48", "66", "79", "82", "96" };
 static const char filler[] = "giả lập để đo; không phải hồ sơ thật. ";
 
-enum { GOODS = sizeof goods / sizeof *goods, PLACES = sizeof places / sizeof *places,
-       PROVINCES = sizeof provinces / sizeof *provinces };
+enum {
+    GOODS = sizeof goods / sizeof *goods,
+    PLACES = sizeof places / sizeof *places,
+    PROVINCES = sizeof provinces / sizeof *provinces
+};
 
 /* SplitMix64, by Sebastiano Vigna (public domain): small, and the same everywhere. */
 static uint64_t draw(struct generator *g)

@@ -1,7 +1,7 @@
 /* generate.h - events for measuring: the same seed gives the same bytes on every machine.
  *
- * Each is an intake.dossier.filed with Vietnamese names and fields as long as real ones; everything is synthetic.
- * The envelope is close to GENERATE_BYTES long, whatever the event says: its remark is filled up.
+ * Each is an intake.dossier.filed with Vietnamese names and fields as long as real ones; everything is
+ * synthetic. The envelope is close to GENERATE_BYTES long, whatever the event says: its remark is filled up.
  */
 #ifndef TESTS_BENCH_GENERATE_H
 #define TESTS_BENCH_GENERATE_H

@@ -112,7 +112,8 @@ void measure_stored(struct measure_window *w, uint64_t number_stored)
     pthread_mutex_lock(&lock);
     ended_ns = now_ns();
     for (; w->stored < number_stored; w->stored++)
-        latencies_us[stored_in_all++] = (uint32_t)((ended_ns - w->sent_ns[w->stored % MEASURE_WINDOW_MAX]) / 1000);
+        latencies_us[stored_in_all++] =
+            (uint32_t)((ended_ns - w->sent_ns[w->stored % MEASURE_WINDOW_MAX]) / 1000);
     pthread_mutex_unlock(&lock);
 }
 
@@ -138,9 +139,10 @@ void measure_print(void)
     const double seconds = (double)(ended_ns - began_ns) / 1e9;
 
     qsort(latencies_us, stored_in_all, sizeof *latencies_us, by_size);
-    printf("{\"events\": %llu, \"seconds\": %.4f, \"rate\": %.0f, \"p50_us\": %u, \"p99_us\": %u, \"max_us\": %u}\n",
-           (unsigned long long)stored_in_all, seconds, (double)stored_in_all / seconds, percentile(50), percentile(99),
-           percentile(100));
+    printf("{\"events\": %llu, \"seconds\": %.4f, \"rate\": %.0f, \"p50_us\": %u, \"p99_us\": %u, "
+           "\"max_us\": %u}\n",
+           (unsigned long long)stored_in_all, seconds, (double)stored_in_all / seconds, percentile(50),
+           percentile(99), percentile(100));
     free(latencies_us);
 }
 

@@ -19,11 +19,13 @@ static void send_some(struct publisher *p)
 {
     while (p->live && measure_may_send(&p->window, &o)) {
         const size_t at = p->window.sent % MEASURE_PREPARED;
-        const uint64_t room = o.window - (p->window.sent - p->window.stored), left = o.events - p->window.sent;
+        const uint64_t room = o.window - (p->window.sent - p->window.stored),
+                       left = o.events - p->window.sent;
         uint64_t count = o.pack < room ? o.pack : room;
 
         if (count > left) count = left;
-        if (client_publish(p->client, p->window.sent + 1, &events.topics[at], &events.envelopes[at], count)) return;
+        if (client_publish(p->client, p->window.sent + 1, &events.topics[at], &events.envelopes[at], count))
+            return;
         measure_sent(&p->window, count);
     }
 }

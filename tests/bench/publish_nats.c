@@ -1,4 +1,5 @@
-/* publish_nats.c - the same work for NATS JetStream: published with a reply subject, acknowledged by the stream.
+/* publish_nats.c - the same work for NATS JetStream: published with a reply subject, acknowledged by the
+ * stream.
  *
  * A stream `BENCH` with subjects `bench.>` must exist; `--make` makes it, with file storage. Whether its
  * acknowledgement waits for the disk is the server's business: by default it does not.
@@ -45,7 +46,8 @@ static void run(unsigned i)
         while (measure_may_send(&p->window, &o)) {
             const struct slice e = events.envelopes[p->window.sent % MEASURE_PREPARED];
 
-            must(natsConnection_PublishRequest(p->connection, p->subject, p->inbox, e.data, (int)e.size), "publish");
+            must(natsConnection_PublishRequest(p->connection, p->subject, p->inbox, e.data, (int)e.size),
+                 "publish");
             measure_sent(&p->window, 1);
         }
         must(natsSubscription_NextMsg(&ack, p->acks, 10000), "acknowledgement");

@@ -1,4 +1,5 @@
-/* publish_rabbit.c - the same work for RabbitMQ: persistent messages to a quorum queue, confirmed by the broker. */
+/* publish_rabbit.c - the same work for RabbitMQ: persistent messages to a quorum queue, confirmed by the
+ * broker. */
 #include "tests/bench/measure.h"
 
 #include <amqp.h>
@@ -25,10 +26,12 @@ static void must(amqp_rpc_reply_t reply, const char *what)
 static void send_one(struct publisher *p)
 {
     const struct slice e = events.envelopes[p->window.sent % MEASURE_PREPARED];
-    const amqp_basic_properties_t persistent = { ._flags = AMQP_BASIC_DELIVERY_MODE_FLAG, .delivery_mode = 2 };
+    const amqp_basic_properties_t persistent = { ._flags = AMQP_BASIC_DELIVERY_MODE_FLAG,
+                                                 .delivery_mode = 2 };
     const amqp_bytes_t body = { .len = e.size, .bytes = (void *)(uintptr_t)e.data };
 
-    if (amqp_basic_publish(p->connection, 1, amqp_empty_bytes, amqp_cstring_bytes(queue), 0, 0, &persistent, body))
+    if (amqp_basic_publish(p->connection, 1, amqp_empty_bytes, amqp_cstring_bytes(queue), 0, 0, &persistent,
+                           body))
         measure_die("publish", "the connection broke");
     measure_sent(&p->window, 1);
 }
@@ -59,7 +62,8 @@ static void run(unsigned i)
         while (measure_may_send(&p->window, &o))
             send_one(p);
         if (!hear(p, (struct timeval){ .tv_sec = 10 })) measure_die("confirm", "none came");
-        while (hear(p, (struct timeval){ 0 })) {}
+        while (hear(p, (struct timeval){ 0 })) {
+        }
     }
 }
 

@@ -25,10 +25,14 @@ static void send_some(struct publisher *p)
 
     while (measure_may_send(&p->window, &o)) {
         const size_t i = p->window.sent % MEASURE_PREPARED;
-        const char *words[] = { "XADD", p->stream, "*", "t", events.topics[i].data, "e", events.envelopes[i].data };
-        const size_t sizes[] = { 4, strlen(p->stream), 1, 1, events.topics[i].size, 1, events.envelopes[i].size };
+        const char *words[] = {
+            "XADD", p->stream, "*", "t", events.topics[i].data, "e", events.envelopes[i].data
+        };
+        const size_t sizes[] = { 4, strlen(p->stream),       1, 1, events.topics[i].size,
+                                 1, events.envelopes[i].size };
 
-        if (redisAppendCommandArgv(p->redis, 7, words, sizes) != REDIS_OK) measure_die("redis", p->redis->errstr);
+        if (redisAppendCommandArgv(p->redis, 7, words, sizes) != REDIS_OK)
+            measure_die("redis", p->redis->errstr);
         measure_sent(&p->window, 1);
     }
     while (!done)
@@ -41,7 +45,8 @@ static void hear(struct publisher *p)
 
     if (redisBufferRead(p->redis) != REDIS_OK) measure_die("redis", p->redis->errstr);
     while (redisReaderGetReply(p->redis->reader, &reply) == REDIS_OK && reply) {
-        if (((redisReply *)reply)->type != REDIS_REPLY_STRING) measure_die("redis", ((redisReply *)reply)->str);
+        if (((redisReply *)reply)->type != REDIS_REPLY_STRING)
+            measure_die("redis", ((redisReply *)reply)->str);
         freeReplyObject(reply);
         measure_stored(&p->window, p->window.stored + 1);
     }

@@ -26,8 +26,10 @@ struct said {
 
 struct bed {
     char folder[64], path[96];
+    char keys[96], policy[96]; /* certificates and policy; empty at first: everybody is local */
     struct broker_settings settings;
     struct log *log;
+    struct guard *guard;
     struct broker *broker;
     struct stamp_clocks now;
     uint64_t free_bytes;
@@ -40,6 +42,7 @@ struct bed {
     } live[LIVE_MAX];
     size_t live_count;
     enum err send_result; /* what the port answers */
+    struct slice as;      /* the key of who speaks next; empty: local */
     char envelope[64];
     size_t envelope_size;
 };
@@ -93,16 +96,19 @@ static inline void bed_open(struct bed *bed)
 {
     const struct log_settings log = { bed->path, 2000, 8000 };
     const struct ports ports = { bed, bed_send, bed_publish };
+    const struct guard_settings guard = { .keys = bed->keys, .policy = bed->policy };
     struct why why = { 0 };
 
     if (log_open(&log, &bed->log, &why)) fail_msg("%s", why.sentence);
-    if (broker_new(&bed->settings, bed->log, &ports, bed->now, &bed->broker, &why))
+    if (guard_open(&guard, &bed->guard, &why)) fail_msg("%s", why.sentence);
+    if (broker_new(&bed->settings, bed->log, bed->guard, &ports, bed->now, &bed->broker, &why))
         fail_msg("%s", why.sentence);
 }
 
 static inline void bed_shut(struct bed *bed)
 {
     broker_destroy(&bed->broker);
+    guard_close(&bed->guard);
     log_close(&bed->log);
 }
 
@@ -180,14 +186,20 @@ static inline struct bus_peer bed_peer(char name)
 }
 
 /* The bytes must live until the turn's end, as frames do. */
-static inline void bed_say(struct bed *bed, char peer, struct buf *frame)
+static inline void bed_say_with(struct bed *bed, char peer, struct slice key, struct buf *frame)
 {
     const struct bus_peer who = bed_peer(peer);
     struct why why = { 0 };
 
     assert_int_equal(frame->failed, ERR_NONE);
-    if (broker_take(bed->broker, &who, bed_keep(bed, buf_slice(frame)), &why)) fail_msg("%s", why.sentence);
+    if (broker_take(bed->broker, &who, key, bed_keep(bed, buf_slice(frame)), &why))
+        fail_msg("%s", why.sentence);
     buf_fini(frame);
+}
+
+static inline void bed_say(struct bed *bed, char peer, struct buf *frame)
+{
+    bed_say_with(bed, peer, bed->as, frame);
 }
 
 static inline void say_hello(struct bed *bed, char peer, const char *publisher, uint64_t epoch)

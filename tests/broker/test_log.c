@@ -242,7 +242,7 @@ static void reads_keep_their_limits(void **state)
 {
     struct bed *bed = *state;
     const struct slice prefixes[] = { { "a.b.d", 5 }, { "z", 1 } };
-    const struct log_filter filter = { prefixes, 2 };
+    const struct log_filter filter = { .prefixes = prefixes, .count = 2 };
     const struct log_read_limit three_taken = { 3, 1000, LOG_READ_BYTES }, four = { 1000, 4, LOG_READ_BYTES },
                                 few_bytes = { 1000, 1000, 15 };
     struct log_place place = { 0 };
@@ -383,7 +383,7 @@ static void crash(struct bed *bed)
 /* Rows beside the log are written seldom; after a crash a start folds the rest, whatever was noted. */
 static void how_far_everybody_is_survives_a_crash(void **state)
 {
-    static const int counts[] = { 30, LOG_NOTE_EVERY, 77 };
+    static const int counts[] = { 30, LOG_FOLD_EVERY, 77 };
     struct bed *bed = *state;
     struct log_publisher before, after;
     struct log_stored stored;
@@ -508,6 +508,82 @@ static void wal_starts_over(void **state)
     assert_true(log_wal_bytes(bed->log) < 200 * 8192);
 }
 
+static void log_of_the_version_before_is_sealed(void **state)
+{
+    struct bed *bed = *state;
+    struct why why = { 0 };
+    uint64_t records = 0;
+
+    fill(bed->log, 25);
+    edit(bed, "DROP TABLE seal; DROP TABLE folded; DROP TABLE note; PRAGMA user_version = 1");
+    assert_int_equal(log_verify(bed->path, &records, &why), ERR_NONE);
+    bed->log = open_log(bed->path);
+    fill(bed->log, 5);
+    assert_int_equal(log_verify(bed->path, &records, &why), ERR_NONE);
+    assert_int_equal(records, 30);
+    edit(bed, "UPDATE topic SET last_seq = last_seq - 2");
+    refuses_to_open(bed, "topic");
+}
+
+/* A copy of the log as it is, in `name`. */
+static void copy_log(struct bed *bed, char name[128])
+{
+    char sql[200];
+
+    snprintf(name, 128, "%s/copy.db", bed->folder);
+    snprintf(sql, sizeof sql, "VACUUM INTO '%s'", name);
+    unlink(name);
+    edit(bed, sql);
+}
+
+static void repair_takes_from_a_copy_what_its_chain_vouches_for(void **state)
+{
+    struct bed *bed = *state;
+    struct log_repaired done;
+    struct why why = { 0 };
+    char copy[128], damaged[128];
+    uint64_t records = 0;
+
+    fill(bed->log, 25);
+    copy_log(bed, copy);
+    bed->log = open_log(bed->path);
+    fill(bed->log, 5); /* the copy ends before these */
+    edit(bed, "UPDATE log SET envelope = x'78' WHERE seq IN (7, 8, 20); UPDATE publisher SET last_number = 3");
+    assert_int_equal(log_repair(bed->path, copy, &done, &why), ERR_NONE);
+    assert_int_equal(done.records, 30);
+    assert_int_equal(done.restored, 3);
+    assert_int_equal(done.range_count, 2);
+    assert_int_equal(done.ranges[0].first, 7);
+    assert_int_equal(done.ranges[0].last, 8);
+    assert_int_equal(log_verify(bed->path, &records, &why), ERR_NONE);
+    assert_int_equal(records, 30);
+    edit(bed, "UPDATE log SET envelope = x'78' WHERE seq = 28");
+    assert_int_equal(log_repair(bed->path, copy, &done, &why), ERR_NOT_FOUND);
+    if (!strstr(why.sentence, "record 28")) fail_msg("%s", why.sentence);
+    snprintf(damaged, sizeof damaged, "%s.damaged", bed->path);
+    unlink(damaged);
+    unlink(copy);
+}
+
+static void repair_refuses_a_copy_of_another_past(void **state)
+{
+    struct bed *bed = *state;
+    struct log_repaired done;
+    struct why why = { 0 };
+    char copy[128];
+
+    append(bed->log, "other", "a.b.c.01", "another beginning", NULL);
+    fill(bed->log, 10);
+    copy_log(bed, copy);
+    unlink(bed->path);
+    bed->log = open_log(bed->path);
+    fill(bed->log, 10);
+    edit(bed, "UPDATE log SET envelope = x'78' WHERE seq = 5");
+    assert_int_equal(log_repair(bed->path, copy, &done, &why), ERR_DIVERGED);
+    if (!strstr(why.sentence, "another past")) fail_msg("%s", why.sentence);
+    unlink(copy);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -529,6 +605,9 @@ int main(void)
         T(each_failing_write_is_survived),
         T(each_commit_is_flushed),
         T(wal_starts_over),
+        T(log_of_the_version_before_is_sealed),
+        T(repair_takes_from_a_copy_what_its_chain_vouches_for),
+        T(repair_refuses_a_copy_of_another_past),
     };
 
     if (hash_init()) return 1;

@@ -406,6 +406,24 @@ static void what_is_pushed_after_a_result_is_asked_of_whom_it_stands_with(void *
     }
 }
 
+static void what_is_told_of_a_file_is_text_for_a_terminal(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f, "plan.filed.jsonl", "{\"title\": \"1/Q\\u\xc3\x96\xc3\x8e\"}\n");
+    read_it(&f, NULL, NULL);
+    assert_int_equal(f.rows.problems, 1);
+    assert_non_null(strstr(f.problems, "'\"1/Q\\u?'\n"));
+    end(&f);
+    begin(&f, "plan.filed.csv", "pro\x1b[2Jvince;title\n06;x\n");
+    read_it(&f, NULL, NULL);
+    assert_true(f.rows.problems > 0);
+    assert_non_null(strstr(f.problems, "pro?[2Jvince"));
+    assert_null(strchr(f.problems, '\x1b'));
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -422,6 +440,7 @@ int main(void)
         cmocka_unit_test(an_unknown_event_lists_those_that_can_be_pushed),
         cmocka_unit_test(references_are_asked_of_the_fact_they_stand_beside),
         cmocka_unit_test(what_is_pushed_after_a_result_is_asked_of_whom_it_stands_with),
+        cmocka_unit_test(what_is_told_of_a_file_is_text_for_a_terminal),
     };
 
     if (hash_init()) return 1;

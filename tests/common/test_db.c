@@ -207,7 +207,7 @@ static void results_have_their_meaning(void **state)
     assert_int_equal(db_err(NULL, SQLITE_DONE, NULL), ERR_NONE);
     assert_int_equal(db_err(NULL, SQLITE_FULL, NULL), ERR_FULL);
     assert_int_equal(db_err(NULL, SQLITE_NOMEM, NULL), ERR_NOMEM);
-    assert_int_equal(db_err(NULL, SQLITE_IOERR_NOMEM, NULL), ERR_IO);
+    assert_int_equal(db_err(NULL, SQLITE_IOERR_NOMEM, NULL), ERR_NOMEM);
     assert_int_equal(db_err(NULL, SQLITE_CORRUPT_VTAB, NULL), ERR_CORRUPT);
     assert_int_equal(db_err(NULL, SQLITE_NOTADB, NULL), ERR_CORRUPT);
     assert_int_equal(db_err(NULL, SQLITE_CONSTRAINT_UNIQUE, NULL), ERR_INVALID);

@@ -427,6 +427,9 @@ static void courier_and_recipient_are_noted(void **state)
     assert_outcome(b, 0, "notification.receipt.refused.06", &e);
     assert_data_text(&e, "code", "NOTED_BEFORE");
 
+    feed(b, "lang-son", "20", "c6", &receipt_filed_kind, &receipt, morning_ms(2018, 12, 16));
+    assert_outcome(b, 0, "notification.receipt.refused.20", &e);
+    assert_data_text(&e, "code", "WRONG_PROVINCE");
     feed(b, "bac-kan", "06", "c4", &receipt_filed_kind, &receipt, morning_ms(2018, 12, 16));
     assert_outcome(b, 0, "notification.receipt.refused.06", &e);
     assert_data_text(&e, "code", "DAY_IN_FUTURE");

@@ -116,16 +116,14 @@ def promoted_it_lacks_only_what_it_had_not_received(house, mirror):
 
 def another_past_is_left_alone(house, mirror):
     """The first comes back with an older copy and goes on: the mirror keeps what it has, and says so."""
+    house.ocop("backup", house.dir / "copy", publisher="operator")
+    house.settle()
     mirror.start()
     mirror.caught_up()
     assert mirror.end(signal.SIGTERM) == 0
     before = mirror.rows()
     house.stop()
-    with contextlib.closing(sqlite3.connect(house.dir / "log.db", isolation_level=None)) as db:
-        db.execute("DELETE FROM log WHERE seq > (SELECT max(seq) - 1 FROM log)")
-        db.execute("DELETE FROM publisher")
-        db.execute("DELETE FROM topic")
-        db.execute("DELETE FROM noted")
+    house.ocop("restore", house.dir / "copy", "log.db", "--force")
     house.start("broker")
     house.wait(lambda: house.ask("broker", "status"), "the broker")
     mirror.start()

@@ -7,13 +7,20 @@ for service in broker intake scoring certification notification courier; do
     "$program" --sample | diff -u "deploy/$service.zpl.sample" - ||
         { echo "deploy/$service.zpl.sample is not current: ocop-$service --sample > deploy/$service.zpl.sample"; exit 1; }
     "$program" --run /tmp --state /tmp --config "deploy/$service.zpl.sample" --check
+    policy=policy
+    if [ "$service" = broker ]; then policy=keys/policy; fi
+    "$program" --run /tmp --state /tmp --set "$policy=deploy/policy.zpl" --check
+    if "$program" --run /tmp --state /tmp --set "$policy=deploy/demo" --check 2>/dev/null; then
+        echo "ocop-$service took a policy that is none"
+        exit 1
+    fi
     if "$program" --set no/such_key=1 --check 2>/dev/null; then
         echo "ocop-$service took a key that it does not know"
         exit 1
     fi
     for key in broker bus/endpoint; do
         if "$program" --run /tmp --state /tmp --set "$key=tcp://127.0.0.1:5555" --check 2>/dev/null; then
-            echo "ocop-$service took a TCP endpoint"
+            echo "ocop-$service took a TCP endpoint without keys"
             exit 1
         fi
     done
