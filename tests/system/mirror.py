@@ -17,11 +17,11 @@ class Mirror:
         self.house, self.folder, self.process = house, house.dir / "second", None
         self.folder.mkdir()
 
-    def start(self, source=None):
+    def start(self, source=None, *options):
         with open(self.folder / "mirror.log", "ab") as log:
             self.process = subprocess.Popen(
                 [self.house.bin / "ocop-broker", "--state", self.folder, "--mirror",
-                 source or f"ipc://{self.house.dir}/broker.sock", "--set", f"metrics/endpoint=ipc://{self.folder}/m.sock"],
+                 source or f"ipc://{self.house.dir}/broker.sock", "--set", f"metrics/endpoint=ipc://{self.folder}/m.sock", *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.house.env, preexec_fn=h.end_with_parent)
 
     def end(self, how):
@@ -114,6 +114,32 @@ def promoted_it_lacks_only_what_it_had_not_received(house, mirror):
     backup.same_as_a_clean_replay(house)
 
 
+def over_tcp_with_a_key(house, mirror):
+    """A role of its own: it is given everything, and a key with less is told so."""
+    port, keys = running.free_port(), house.dir / "own"
+    endpoint = f"tcp://127.0.0.1:{port}"
+    keys.mkdir()
+    house.ocop("keys", "new", "broker", "broker", "--dir", keys)
+    house.ocop("keys", "new", "mirror", "mirror-2")
+    house.ocop("keys", "new", "monitor", "portal")
+    house.stop()
+    house.options["broker"] += ["--set", f"bus/endpoint=ipc://{house.dir}/broker.sock {endpoint}",
+                                "--set", f"keys/secret={keys}/broker.key_secret"]
+    house.start()
+    house.settle()
+    trust = ["--set", f"mirror/server_key={keys}/broker.key"]
+    for path in mirror.folder.glob("log.db*"):
+        path.unlink()
+    mirror.start(endpoint, *trust, "--set", f"keys/secret={house.dir}/keys/portal.key_secret")
+    assert mirror.process.wait(60) in (2, 6) and mirror.rows() == [], mirror.said()[-400:]
+    mirror.start(endpoint)  # without any key
+    assert mirror.process.wait(60) == 2, mirror.said()[-400:]
+    mirror.start(endpoint, *trust, "--set", f"keys/secret={house.dir}/keys/mirror-2.key_secret")
+    mirror.caught_up()
+    assert mirror.rows() == mirror.rows(house.dir)
+    assert mirror.end(signal.SIGTERM) == 0
+
+
 def another_past_is_left_alone(house, mirror):
     """The first comes back with an older copy and goes on: the mirror keeps what it has, and says so."""
     house.ocop("backup", house.dir / "copy", publisher="operator")
@@ -142,6 +168,7 @@ def main():
         tests.run("two processes never share a file", two_processes_never_share_a_file, house, mirror)
         tests.run("promoted, it lacks only what it had not received", promoted_it_lacks_only_what_it_had_not_received,
                   house, mirror)
+        tests.run("over TCP, with a key", over_tcp_with_a_key, house, mirror)
         tests.run("another past is left alone", another_past_is_left_alone, house, mirror)
         if mirror.process.poll() is None:
             mirror.end(signal.SIGKILL)
