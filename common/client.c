@@ -37,6 +37,8 @@ struct client {
     int64_t next_ping_ms;
     int64_t asked_ms; /* when the oldest unanswered HELLO or PING left; 0: everything is answered */
     uint64_t token, head;
+    uint64_t follow_token; /* of the last PING before the last FOLLOW */
+    bool followed;         /* a later one was answered */
 
     struct pending pending[CLIENT_WINDOW_EVENTS]; /* a ring of `waiting` entries from `oldest` on */
     size_t oldest, waiting;
@@ -137,6 +139,8 @@ static enum err connect_new(struct client *c, struct why *why)
     c->state = STATE_CONNECTING;
     c->asked_ms = 0;
     c->next_ping_ms = 0;
+    c->follow_token = UINT64_MAX;
+    c->followed = false;
     c->oldest = c->waiting = c->events_out = c->bytes_out = 0;
     c->handed = c->used = 0;
     return bus_dealer_watch(c->endpoint, &c->socket, why);
@@ -303,7 +307,15 @@ enum err client_follow(struct client *c, uint64_t after, const struct hash *chai
     c->seq = after;
     c->chain = chain && after > 0 ? *chain : nothing;
     c->handed = c->used = 0;
+    c->follow_token = c->token;
+    c->followed = false;
+    c->next_ping_ms = 0; /* ask at once whether that was heard */
     return ERR_NONE;
+}
+
+bool client_followed(const struct client *c)
+{
+    return c->followed;
 }
 
 enum err client_clock(struct client *c, struct slice day)
@@ -410,6 +422,7 @@ static enum err take_welcome(struct client *c, const struct frame *f, struct cli
 static enum err take_pong(struct client *c, const struct frame *f, struct client_event *out)
 {
     c->head = f->seq;
+    c->followed |= f->token > c->follow_token;
     if (c->state != STATE_GREETED || c->named) return ERR_NONE;
     c->state = STATE_LIVE;
     out->news = CLIENT_READY;

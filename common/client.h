@@ -62,6 +62,9 @@ enum err client_publish(struct client *c, uint64_t first, const struct slice *to
 /* Begin to follow behind (after, chain). Credit is given back by the client as the caller takes records. */
 enum err client_follow(struct client *c, uint64_t after, const struct hash *chain,
                        const struct slice *prefixes, size_t count);
+/* Has the broker answered anything said behind the last FOLLOW? Then it did not refuse that: it would have
+ * said so before. */
+bool client_followed(const struct client *c);
 enum err client_clock(struct client *c, struct slice day);
 enum err client_send(struct client *c, struct slice frame); /* raw, for tests and ASK */
 

@@ -1,7 +1,9 @@
 #include "common/hash.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <sodium.h>
+#include <unistd.h>
 
 static_assert(HASH_ID_TEXT % 2 == 0 && HASH_ID_TEXT / 2 <= HASH_BYTES, "an id is the beginning of a hash");
 
@@ -123,6 +125,22 @@ bool hash_from_hex(struct slice hex, struct hash *h)
     }
     *h = read;
     return true;
+}
+
+int hash_file(int fd, struct hash *out)
+{
+    crypto_generichash_state state;
+    uint8_t bytes[16 * 1024];
+    ssize_t n;
+
+    start(&state);
+    while ((n = read(fd, bytes, sizeof bytes)) != 0) {
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return -1;
+        add_bytes(&state, bytes, (size_t)n);
+    }
+    *out = finish(&state);
+    return 0;
 }
 
 uint64_t hash_random_epoch(void)

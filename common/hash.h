@@ -36,6 +36,8 @@ bool hash_equal(const struct hash *a, const struct hash *b);
 void hash_id(const struct slice *parts, size_t count, char id[HASH_ID_TEXT + 1]);
 void hash_hex(const struct hash *h, char hex[2 * HASH_BYTES + 1]);
 bool hash_from_hex(struct slice hex, struct hash *h); /* exactly 64 lower-case digits */
-uint64_t hash_random_epoch(void);                     /* 1 .. 2^62 */
+/* BLAKE2b-256 of what can be read from `fd`, as `b2sum -l 256` gives it. 0, or -1 with errno. */
+int hash_file(int fd, struct hash *out);
+uint64_t hash_random_epoch(void); /* 1 .. 2^62 */
 
 #endif

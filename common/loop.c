@@ -3,6 +3,8 @@
 
 #include "common/clock.h"
 #include "common/logline.h"
+#include "common/metrics.h"
+#include "common/notify.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,7 @@ struct loop {
     struct fold fold;
     struct client *client;
     struct bus_socket *asked;
+    struct metrics *metrics;
     struct guard *guard; /* NULL: whoever reaches us may ask */
     uint64_t denied;     /* logged so far */
     struct recall recall;
@@ -40,7 +43,8 @@ struct loop {
     uint64_t welcome_head; /* of the log, at that WELCOME */
     uint64_t sent;         /* our outcomes up to here are on their way on this connection */
     uint64_t head;         /* of the log, as last heard */
-    struct hash welcomed;  /* running hash at the number of the last WELCOME: a recall must end there */
+    uint64_t rebuilds;
+    struct hash welcomed; /* running hash at the number of the last WELCOME: a recall must end there */
     struct waiting *waiting;
     size_t waiting_count;
     int64_t ticked_ms;
@@ -74,6 +78,7 @@ static enum err rebuild(struct loop *l, const char *because)
     if (l->recalling) recall_close(&l->recall);
     l->recalling = l->complete = false;
     l->welcome_head = 0;
+    l->rebuilds++;
     answer_waiting(l, true);
     e = fold_rebuild(&l->fold, l->settings->store, &l->why);
     if (!e) e = client_start(l);
@@ -435,6 +440,22 @@ static enum err look_at_rights(struct loop *l)
 
 /* --- the loop --- */
 
+static enum err tell_metrics(struct loop *l)
+{
+    const uint64_t lag = l->head > l->fold.seq ? l->head - l->fold.seq : 0;
+    const struct metric more[] = { { "head", l->head },
+                                   { "lag", lag },
+                                   { "complete", l->complete },
+                                   { "following", l->following },
+                                   { "rebuilds", l->rebuilds } };
+    enum err e;
+
+    if (!l->metrics) return ERR_NONE;
+    buf_clear(&l->answer);
+    e = fold_status(&l->fold, &l->answer);
+    return e ? e : metrics_tell(l->metrics, buf_slice(&l->answer), more, sizeof more / sizeof more[0]);
+}
+
 /* Once a second: save a cursor that moved without effects, tell a worker that it has caught up. */
 static enum err tick(struct loop *l)
 {
@@ -453,7 +474,7 @@ static enum err tick(struct loop *l)
     }
     if (!e && l->following && !l->recalling && l->fold.seq >= l->head && l->service->caught_up)
         l->service->caught_up(l->fold.store);
-    return e;
+    return e ? e : tell_metrics(l);
 }
 
 static enum err turn_once(struct loop *l)
@@ -480,6 +501,7 @@ static enum err turn_once(struct loop *l)
     if (!e) e = hear_questions(l);
     if (!e) answer_waiting(l, false);
     if (!e) e = tick(l);
+    if (!e) notify_turned(clock_monotonic_ms());
     return e;
 }
 
@@ -496,7 +518,9 @@ static enum err start(struct loop *l)
     if (!e && rebuilt) log_line(LOG_WARN, "rebuild", "because=\"another program made this store\"");
     if (!e && l->settings->guard) e = guard_open(l->settings->guard, &l->guard, &l->why);
     if (!e && l->settings->questions) e = bus_router_bind(l->settings->questions, &l->asked, &l->why);
+    if (!e && l->settings->metrics) e = metrics_open(l->settings->metrics, &l->metrics, &l->why);
     if (!e) e = client_start(l);
+    if (!e) notify_ready("following the log");
     if (!e)
         log_line(LOG_INFO, "ready", "store=%s seq=%llu number=%llu", l->settings->store,
                  (unsigned long long)l->fold.seq, (unsigned long long)l->fold.number);
@@ -505,6 +529,8 @@ static enum err start(struct loop *l)
 
 static void finish(struct loop *l)
 {
+    notify_stopping();
+    metrics_close(&l->metrics);
     if (l->recalling) recall_close(&l->recall);
     answer_waiting(l, true);
     client_destroy(&l->client);
@@ -565,6 +591,9 @@ int loop_exit_code(enum err e)
         return 3;
     case ERR_LIMIT:
         return 4;
+    case ERR_DIVERGED:
+    case ERR_CORRUPT:
+        return 6;
     case ERR_INVALID:
     case ERR_NOT_FOUND:
     case ERR_UNREADABLE:
@@ -574,8 +603,6 @@ int loop_exit_code(enum err e)
     case ERR_IO:
     case ERR_FULL:
     case ERR_NOMEM:
-    case ERR_CORRUPT:
-    case ERR_DIVERGED:
     case ERR_PROMISE:
         return 1;
     }

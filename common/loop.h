@@ -113,7 +113,8 @@ struct loop_settings {
     const char *questions; /* endpoint to answer questions at; NULL: none */
     const char *store;     /* path of the SQLite file */
     int heartbeat_ms;
-    int tick_ms;                         /* 0: 1000 */
+    int tick_ms;         /* 0: 1000 */
+    const char *metrics; /* where to tell numbers of ourselves (metrics.h); NULL or empty: nowhere */
     const struct guard_settings *guard;  /* who may ask questions; NULL: whoever reaches the endpoint */
     volatile sig_atomic_t *look_at_once; /* set by a signal: keys or policy may have changed; or NULL */
 };
@@ -123,8 +124,8 @@ struct loop_settings {
 enum err loop_run(const struct service *service, const struct loop_settings *settings,
                   const volatile sig_atomic_t *stop);
 
-/* Exit codes of every service: 0 asked to stop, 1 stop error, 2 configuration, 3 SUPERSEDED, 4 store in use.
- */
+/* Exit codes of every service: 0 asked to stop, 1 stop error, 2 configuration, 3 SUPERSEDED, 4 store in use,
+ * 6 DIVERGED or CORRUPT. Of these 1 alone is worth a restart: whatever it was may be over. */
 int loop_exit_code(enum err e);
 
 /* Decide everything again, on the side, from the log, in a throw-away store, applying what is recorded, and

@@ -30,12 +30,26 @@ static uint64_t tally(struct fold *f, const char *what)
     return n;
 }
 
-static enum err answer_status(struct fold *f, struct buf *out)
+/* Letters that wait for somebody. */
+static uint64_t open_letters(struct fold *f)
+{
+    sqlite3_stmt *s = f->statements[FOLD_DEAD_OPEN];
+    uint64_t n = 0;
+    bool row = false;
+
+    if (db_step(s, &row) == ERR_NONE && row) {
+        n = db_u64(s, 0);
+        db_done(s);
+    }
+    return n;
+}
+
+enum err fold_status(struct fold *f, struct buf *out)
 {
     msgpack_packer p;
 
     msgpack_packer_init(&p, out, buf_pack_write);
-    msgpack_pack_map(&p, 9);
+    msgpack_pack_map(&p, 10);
     buf_pack_text(&p, "service");
     buf_pack_text(&p, f->service->name);
     pack_number(&p, "seq", f->seq);
@@ -45,6 +59,7 @@ static enum err answer_status(struct fold *f, struct buf *out)
     pack_number(&p, "accepted", tally(f, "accepted"));
     pack_number(&p, "refused", tally(f, "refused"));
     pack_number(&p, "dead", tally(f, "dead"));
+    pack_number(&p, "letters", open_letters(f));
     pack_number(&p, "denied", f->denied);
     return out->failed;
 }
@@ -83,7 +98,7 @@ static enum err answer_dead(struct fold *f, struct buf *out)
 
 static enum err answer(struct fold *f, const struct frame *ask, struct buf *out, struct why *why)
 {
-    if (slice_is(ask->question, "status")) return answer_status(f, out);
+    if (slice_is(ask->question, "status")) return fold_status(f, out);
     if (slice_is(ask->question, "dead")) return answer_dead(f, out);
     for (const struct question *q = f->service->questions; q && q->name; q++) {
         if (slice_is(ask->question, q->name)) return q->answer(f->store, &ask->map, out, why);

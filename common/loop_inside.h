@@ -64,6 +64,7 @@ enum fold_statement {
     FOLD_DEAD_FIND,
     FOLD_DEAD_MARK,
     FOLD_DEAD_LIST,
+    FOLD_DEAD_OPEN,
     FOLD_TALLY_ADD,
     FOLD_TALLY_READ,
     FOLD_STATEMENTS
@@ -165,6 +166,8 @@ void recall_close(struct recall *r);
 enum err recall_group(struct recall *r, uint64_t cause_seq, const struct outcome **group, size_t *count,
                       bool *ended, struct why *why);
 
+/* What `status` answers: a map. */
+enum err fold_status(struct fold *f, struct buf *out);
 /* May who has this key ask this? When not, `answer` gets the FAULT. *only: the answer must be of a province
  * of this party; NULL: of any. */
 bool fold_may_ask(struct fold *f, const struct guard *guard, struct slice key, const struct frame *ask,

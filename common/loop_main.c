@@ -3,6 +3,7 @@
 #include "common/guard.h"
 #include "common/logline.h"
 #include "common/loop_inside.h"
+#include "common/metrics.h"
 #include "common/place.h"
 
 #include <argp.h>
@@ -12,7 +13,7 @@
 struct settings {
     char broker[CONFIG_TEXT_MAX], questions[CONFIG_TEXT_MAX], store[CONFIG_TEXT_MAX], level[CONFIG_TEXT_MAX];
     char secret[CONFIG_TEXT_MAX], broker_key[CONFIG_TEXT_MAX], folder[CONFIG_TEXT_MAX],
-        policy[CONFIG_TEXT_MAX];
+        policy[CONFIG_TEXT_MAX], metrics[CONFIG_TEXT_MAX];
     int64_t heartbeat_ms, connections, handshake_ms;
 };
 
@@ -169,6 +170,8 @@ static enum err load(const struct options *o, const struct config_key *keys, str
     if (!e) e = expand(s->questions, why);
     if (!e) e = expand(s->store, why);
     if (!e) e = load_rights(o->service, s, why);
+    if (!e) e = expand(s->metrics, why);
+    if (!e) e = metrics_check(s->metrics, why);
     level = log_level_parse(s->level);
     if (!e && level < 0)
         e = why_set(why, ERR_CONFIG, "CONFIG", "log/level is '%s'; it is one of debug, info, warn, error",
@@ -237,6 +240,7 @@ static int act(const struct options *o, const struct config_key *keys, const str
                                       .questions = s->questions,
                                       .store = s->store,
                                       .heartbeat_ms = (int)s->heartbeat_ms,
+                                      .metrics = s->metrics,
                                       .guard = &guard,
                                       .look_at_once = &look_asked };
     enum err e = ERR_NONE;
@@ -288,7 +292,7 @@ int loop_main(const struct service *service, int argc, char **argv)
              "  ocop-%s --state /var/lib/ocop --dump\n\n"
              "Exit codes: 0 asked to stop, 1 stopped by an error, 2 options or settings, 3 superseded by "
              "another process, 4 "
-             "store in use.",
+             "store in use, 6 the log and the store cannot be brought together.",
              service->name, service->name, service->name, service->name, service->name);
     const struct config_key keys[] = {
         { "broker", CONFIG_TEXT, offsetof(struct settings, broker), PLACE_BROKER, 0, 0,
@@ -313,6 +317,7 @@ int loop_main(const struct service *service, int argc, char **argv)
           "who has not proved its key after so many milliseconds is cut off" },
         { "heartbeat_ms", CONFIG_NUMBER, offsetof(struct settings, heartbeat_ms), "1000", 10, 60000,
           "milliseconds between PINGs; three without an answer and it connects again" },
+        { "metrics/endpoint", CONFIG_TEXT, offsetof(struct settings, metrics), "", 0, 0, METRICS_MEANING },
         { "log/level", CONFIG_TEXT, offsetof(struct settings, level), "info", 0, 0,
           "debug, info, warn or error" },
         { 0 },

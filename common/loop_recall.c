@@ -3,7 +3,9 @@
  * Outcomes stand in the log in the order of their causes, so one forward pass pairs each record with what was
  * once decided for it, in the memory of one batch, however long the log is.
  */
+#include "common/clock.h"
 #include "common/loop_inside.h"
+#include "common/notify.h"
 
 #include "common/logline.h"
 
@@ -62,6 +64,7 @@ static enum err next_batch(struct recall *r, struct why *why)
     enum err e = client_next(r->client, RECALL_WAIT_MS, &news, why);
 
     if (e) return e;
+    notify_turned(clock_monotonic_ms()); /* reading, or waiting for the broker, is going on */
     if (r->stop && *r->stop) return ERR_INTERRUPTED;
     switch (news.news) {
     case CLIENT_READY:

@@ -31,6 +31,7 @@ static const char *const statement_text[FOLD_STATEMENTS] = {
     [FOLD_DEAD_FIND] = "SELECT topic, envelope, retried FROM dead_letter WHERE seq = ?1",
     [FOLD_DEAD_MARK] = "UPDATE dead_letter SET retried = ?2 WHERE seq = ?1",
     [FOLD_DEAD_LIST] = "SELECT seq, topic, code, reason, retried FROM dead_letter ORDER BY seq LIMIT 1000",
+    [FOLD_DEAD_OPEN] = "SELECT count(*) FROM dead_letter WHERE retried = 0",
     [FOLD_TALLY_ADD] =
         "INSERT INTO tally(what, events) VALUES (?1, 1) ON CONFLICT(what) DO UPDATE SET events = events + 1",
     [FOLD_TALLY_READ] = "SELECT ifnull(sum(events), 0) FROM tally WHERE what = ?1",

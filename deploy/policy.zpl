@@ -204,6 +204,10 @@ role
         follow = "operator."
         ask = "broker.status"
 
+    # A second broker that copies the log (ocop-broker --mirror): it must be given all of it, and says nothing.
+    mirror
+        follow = "*"
+
     # Runs the system. What only services say stays theirs, and its own events want the name `operator`.
     operator
         publish = "*"

@@ -76,7 +76,8 @@ bool event_permitted(const struct event_kind *kind, struct slice publisher);
 /* Is this the name of a service, the courier or the broker? They publish in epoch 0 only, and nobody else
  * may. */
 bool event_publisher_is_house(struct slice publisher);
-/* A pushed event that gets a verdict: of origin OUTSIDE, OPERATOR or COURIER and heard by a service. */
+/* A pushed event that gets a verdict: of origin OUTSIDE, OPERATOR or COURIER and heard by a service. Without,
+ * it is a fact. */
 bool event_is_request(const struct event_kind *kind);
 
 /* What an outcome says of the request it answers. A consequence (product.rated, certificate.issued) says

@@ -210,7 +210,9 @@ bool event_permitted(const struct event_kind *kind, struct slice publisher)
 
 bool event_is_request(const struct event_kind *kind)
 {
-    if (kind->origin == ORIGIN_OUTSIDE || kind->origin == ORIGIN_OPERATOR) return true;
+    if (kind->origin == ORIGIN_OUTSIDE) return true;
+    if (kind->origin == ORIGIN_OPERATOR)
+        return kind != &backup_made_kind; /* all others are asked of a service */
     /* What the courier says of its own dead letters is an outcome already and nobody answers it. */
     return kind->origin == ORIGIN_COURIER && !slice_starts(slice_text(kind->type), slice_text("courier."));
 }

@@ -151,6 +151,11 @@ enum err broker_tick(struct broker *b, struct stamp_clocks now, uint64_t free_by
     return e ? e : publish_head(b);
 }
 
+enum err broker_status(struct broker *b, struct buf *out)
+{
+    return status_answer(b, out);
+}
+
 int broker_wait_ms(const struct broker *b, struct stamp_clocks now)
 {
     int64_t wait = b->tick_ms - now.monotonic_ms, other;

@@ -10,6 +10,7 @@
 #ifndef SERVICES_BROKER_BROKER_H
 #define SERVICES_BROKER_BROKER_H
 
+#include "common/buf.h"
 #include "common/guard.h"
 #include "services/broker/log.h"
 #include "services/broker/ports.h"
@@ -60,5 +61,7 @@ enum err broker_settle(struct broker *b, struct why *why);
 enum err broker_serve(struct broker *b, struct why *why);
 /* How long nothing needs doing unless a message comes, at most a second. */
 int broker_wait_ms(const struct broker *b, struct stamp_clocks now);
+/* The map that answers the question `status`. */
+enum err broker_status(struct broker *b, struct buf *out);
 
 #endif

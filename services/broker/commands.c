@@ -40,6 +40,7 @@ enum err turn_refuse(struct broker *b, const struct bus_peer *peer, uint64_t num
     va_end(arguments);
     if (session) session->stored_turn = 0;
     b->denied += strcmp(code, "NOT_PERMITTED") == 0;
+    b->refusals_ever++;
     if (b->refusals++ < REFUSALS_LOGGED)
         log_line(LOG_WARN, "refused", "publisher=%.*s number=%" PRIu64 " code=%s why=%s",
                  SLICE_ARG(publisher), number, code, log_quote(sentence, quoted, sizeof quoted));
@@ -342,6 +343,7 @@ static enum err fault(struct broker *b, const struct bus_peer *peer, uint64_t to
     char quoted[WHY_SENTENCE_MAX + 2];
 
     b->denied++;
+    b->refusals_ever++;
     if (b->refusals++ < REFUSALS_LOGGED)
         log_line(LOG_WARN, "refused", "code=%s why=%s", why->code,
                  log_quote(why->sentence, quoted, sizeof quoted));

@@ -3,9 +3,14 @@
 #include "common/bus.h"
 #include "common/clock.h"
 #include "common/guard.h"
+#include "common/logline.h"
+#include "common/metrics.h"
+#include "common/notify.h"
+#include "services/broker/mirror.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +34,8 @@ struct ground {
     int64_t live_since_ms;            /* when that began */
     uint64_t failed_before;           /* strangers at live sockets that are closed */
     struct broker *broker;
+    struct metrics *metrics;
+    struct buf status;
     struct bus_frame *frames; /* those of one turn: what is stored borrows from them until it is published */
     size_t frame_count;
     char folder[PATH_BYTES];
@@ -77,10 +84,19 @@ static uint64_t free_bytes(const struct ground *g)
     return (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize;
 }
 
-static enum err open_parts(struct ground *g, bool *busy, struct why *why)
+static enum err open_log(struct ground *g, bool *busy, struct why *why)
 {
     const struct settings *s = g->settings;
     const struct log_settings log = { s->log, (int)s->checkpoint_pages, (int)s->finish_pages };
+    enum err e = ground_lock(s->log, &g->lock, busy, why);
+
+    if (!e) e = log_open(&log, &g->log, why);
+    return e ? e : metrics_open(s->metrics, &g->metrics, why);
+}
+
+static enum err open_parts(struct ground *g, bool *busy, struct why *why)
+{
+    const struct settings *s = g->settings;
     const struct guard_settings guard = { s->folder, s->policy, (uint64_t)s->connections,
                                           strstr(s->endpoint, "tcp://") || strstr(s->live, "tcp://") };
     const struct ports ports = { g, send_to, publish_to };
@@ -92,8 +108,7 @@ static enum err open_parts(struct ground *g, bool *busy, struct why *why)
     g->frame_count = (size_t)s->broker.drain_events;
     g->frames = calloc(g->frame_count, sizeof *g->frames);
     if (!g->frames) return ERR_NOMEM;
-    e = ground_lock(s->log, &g->lock, busy, why);
-    if (!e) e = log_open(&log, &g->log, why);
+    e = open_log(g, busy, why);
     if (!e) e = guard_open(&guard, &g->guard, why);
     if (!e) e = broker_new(&s->broker, g->log, g->guard, &ports, clocks(), &g->broker, why);
     if (!e) e = bus_router_bind(s->endpoint, &g->router, why);
@@ -109,6 +124,8 @@ void ground_close(struct ground **out)
     for (size_t i = 0; g->frames && i < g->frame_count; i++)
         bus_frame_fini(&g->frames[i]);
     free(g->frames);
+    metrics_close(&g->metrics);
+    buf_fini(&g->status);
     bus_destroy(&g->router);
     bus_destroy(&g->live);
     broker_destroy(&g->broker);
@@ -233,10 +250,20 @@ static enum err look_at_rights(struct ground *g, volatile sig_atomic_t *look, st
     return e ? e : look_at_door(g);
 }
 
+static enum err tell_metrics(struct ground *g)
+{
+    enum err e;
+
+    buf_clear(&g->status);
+    e = broker_status(g->broker, &g->status);
+    return e ? e : metrics_tell(g->metrics, buf_slice(&g->status), NULL, 0);
+}
+
 static enum err turn(struct ground *g, volatile sig_atomic_t *look, struct why *why)
 {
     struct stamp_clocks now = clocks();
-    uint64_t space = broker_tick_due(g->broker, now) ? free_bytes(g) : 0;
+    const bool second = broker_tick_due(g->broker, now);
+    uint64_t space = second ? free_bytes(g) : 0;
     enum err e = look_at_rights(g, look, why);
 
     if (!e) e = admit_subscriptions(g);
@@ -244,6 +271,8 @@ static enum err turn(struct ground *g, volatile sig_atomic_t *look, struct why *
     if (!e) e = drain(g, why);
     if (!e) e = broker_settle(g->broker, why);
     if (!e) e = broker_serve(g->broker, why);
+    if (!e && second && g->metrics) e = tell_metrics(g);
+    if (!e) notify_turned(now.monotonic_ms);
     return e;
 }
 
@@ -252,6 +281,7 @@ enum err ground_serve(struct ground *g, const volatile sig_atomic_t *stop, volat
 {
     enum err e = ERR_NONE;
 
+    notify_ready("serving the log");
     while (!e && !*stop) {
         struct bus_socket *sockets[3] = { g->router };
         size_t count = 1;
@@ -265,5 +295,31 @@ enum err ground_serve(struct ground *g, const volatile sig_atomic_t *stop, volat
         if (e == ERR_INTERRUPTED) e = ERR_NONE;
         if (!e) e = turn(g, look, why);
     }
+    notify_stopping();
+    return e;
+}
+
+/* --- a mirror --- */
+
+enum err ground_mirror(const struct settings *settings, const char *source, const volatile sig_atomic_t *stop,
+                       bool *busy, struct why *why)
+{
+    struct ground *g = calloc(1, sizeof *g);
+    struct mirror_settings mirror = { .endpoint = source };
+    enum err e;
+
+    if (!g) return ERR_NOMEM;
+    g->settings = settings;
+    g->lock = -1;
+    e = open_log(g, busy, why);
+    if (!e) {
+        log_line(LOG_INFO, "mirror", "source=%s log=%s seq=%" PRIu64, source, settings->log, ground_head(g));
+        notify_ready("mirroring another broker's log");
+        mirror.metrics = g->metrics;
+        e = mirror_run(&mirror, g->log, stop, why);
+        notify_stopping();
+    }
+    if (!e) log_line(LOG_INFO, "stopped", "seq=%" PRIu64, ground_head(g));
+    ground_close(&g);
     return e;
 }

@@ -11,7 +11,8 @@
 /* All that main reads from its configuration. */
 struct settings {
     char endpoint[CONFIG_TEXT_MAX], live[CONFIG_TEXT_MAX], log[CONFIG_TEXT_MAX], level[CONFIG_TEXT_MAX];
-    char folder[CONFIG_TEXT_MAX], secret[CONFIG_TEXT_MAX], policy[CONFIG_TEXT_MAX];
+    char folder[CONFIG_TEXT_MAX], secret[CONFIG_TEXT_MAX], policy[CONFIG_TEXT_MAX], metrics[CONFIG_TEXT_MAX];
+    char source_key[CONFIG_TEXT_MAX];
     int64_t connections, handshake_ms;
     int64_t checkpoint_pages, finish_pages;
     struct broker_settings broker;
@@ -26,6 +27,10 @@ uint64_t ground_head(const struct ground *g); /* of the log, on disk */
 /* Until *stop is set. *look is set when keys or policy may have changed, and is taken back. */
 enum err ground_serve(struct ground *g, const volatile sig_atomic_t *stop, volatile sig_atomic_t *look,
                       struct why *why);
+
+/* Copy the log of the broker at `source` into our own, and serve nobody. */
+enum err ground_mirror(const struct settings *settings, const char *source, const volatile sig_atomic_t *stop,
+                       bool *busy, struct why *why);
 
 /* Two brokers on one log would give the same places twice: hold the log's lock until *out is closed. *busy
  * says that another one holds it. */

@@ -78,7 +78,9 @@ static enum err check_version(sqlite3 *db, const char *path, struct why *why)
     if (version == LOG_VERSION) return ERR_NONE;
     if (version == 1) return upgrade(db, path, why);
     if (version != 0)
-        return why_set(why, ERR_CONFIG, "VERSION", "the log is of version %" PRId64 ", this broker reads %d",
+        return why_set(why, ERR_CONFIG, "VERSION",
+                       "the log is of version %" PRId64
+                       ", and this broker reads up to %d: a later release made it; install that one",
                        version, LOG_VERSION);
     e = db_exec(db, "BEGIN IMMEDIATE", why);
     if (!e) e = db_exec(db, broker_schema_sql, why);

@@ -165,15 +165,16 @@ static enum err tail_start(sqlite3 *db, uint64_t seq, struct log_place *place, s
 
 static const char walk_sql[] = "SELECT " LOG_COLUMNS " FROM log WHERE seq > ? ORDER BY seq LIMIT ?";
 
-/* The record up to which the rows beside the log are folded; a log of version 1 had them up to its head. */
+/* The record up to which the rows beside the log are folded. */
 static enum err find_folded(sqlite3 *db, bool sealed, uint64_t *folded, struct why *why)
 {
     sqlite3_stmt *s = NULL;
     bool row = false;
-    enum err e =
-        db_prepare(db, sealed ? "SELECT seq FROM folded" : "SELECT coalesce(max(seq), 0) FROM log", &s, why);
+    enum err e;
 
     *folded = 0;
+    if (!sealed) return seal_folded_before(db, folded, why);
+    e = db_prepare(db, "SELECT seq FROM folded", &s, why);
     if (!e) e = db_step(s, &row);
     if (!e && row) *folded = db_u64(s, 0);
     sqlite3_finalize(s);

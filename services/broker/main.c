@@ -3,6 +3,7 @@
 #include "common/config.h"
 #include "common/logline.h"
 #include "common/loop.h"
+#include "common/metrics.h"
 #include "common/place.h"
 #include "common/policy.h"
 #include "services/broker/ground.h"
@@ -41,7 +42,10 @@ static const struct config_key keys[] = {
               "connections at one time, both endpoints together"),
     NUMBER_OF("tcp/handshake_ms", handshake_ms, "5000", 10, 60000,
               "who has not proved its key after so many milliseconds is cut off"),
+    { "mirror/server_key", CONFIG_TEXT, AT(source_key), "", 0, 0,
+      "for --mirror over TCP: the certificate of the broker that is copied, NAME.key" },
     { "log/file", CONFIG_TEXT, AT(log), "{state}/log.db", 0, 0, "the log's SQLite file" },
+    { "metrics/endpoint", CONFIG_TEXT, AT(metrics), "", 0, 0, METRICS_MEANING },
     { "log/level", CONFIG_TEXT, AT(level), "info", 0, 0, "debug, info, warn or error" },
     NUMBER_OF("log/checkpoint_pages", checkpoint_pages, "2000", 1, 1000000,
               "the checkpoint thread starts from so many pages of 8 KiB in the write-ahead log"),
@@ -74,7 +78,7 @@ static const struct config_key keys[] = {
 enum mode { MODE_RUN, MODE_CHECK, MODE_SAMPLE, MODE_VERIFY, MODE_REPAIR };
 
 struct options {
-    const char *config, *sets[SETS_MAX], *start_day, *copy;
+    const char *config, *sets[SETS_MAX], *start_day, *copy, *mirror;
     size_t set_count;
     enum mode mode;
     bool rehearsal, confirmed;
@@ -90,7 +94,8 @@ enum {
     OPTION_REPAIR,
     OPTION_REHEARSAL,
     OPTION_START_DAY,
-    OPTION_CONFIRM
+    OPTION_CONFIRM,
+    OPTION_MIRROR
 };
 
 static const struct argp_option argp_options[] = {
@@ -110,6 +115,8 @@ static const struct argp_option argp_options[] = {
       "First day of a rehearsal with an empty log (default 2018-01-01)", 0 },
     { "confirm-clock", OPTION_CONFIRM, NULL, 0,
       "The clock is right, although it is far from the log's last record", 0 },
+    { "mirror", OPTION_MIRROR, "ENDPOINT", 0,
+      "Serve nobody: copy the log of the broker there into our own file, as it grows", 0 },
     { 0 },
 };
 
@@ -152,6 +159,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_CONFIRM:
         o->confirmed = true;
+        return 0;
+    case OPTION_MIRROR:
+        o->mirror = arg;
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "'%s' is not an option; nothing but options is taken", arg);
@@ -200,6 +210,16 @@ static enum err load_rights(struct settings *s, struct why *why)
     return e == ERR_IO ? ERR_CONFIG : e;
 }
 
+/* Whom to copy, and how it proves that it is the one. */
+static enum err load_mirror(const char *source, struct settings *s, struct why *why)
+{
+    enum err e = source ? expand(s->source_key, why) : ERR_NONE;
+
+    if (e || !source) return e;
+    if (s->source_key[0] && strncmp(source, "tcp://", 6) == 0) e = party_trust(source, s->source_key, why);
+    return e ? e : bus_connect_check(source, why);
+}
+
 static enum err load(const struct options *o, struct settings *s, struct why *why)
 {
     enum err e = config_load(keys, o->config, s, why);
@@ -210,7 +230,10 @@ static enum err load(const struct options *o, struct settings *s, struct why *wh
     if (!e) e = expand(s->endpoint, why);
     if (!e) e = expand(s->live, why);
     if (!e) e = expand(s->log, why);
+    if (!e) e = expand(s->metrics, why);
+    if (!e) e = metrics_check(s->metrics, why);
     if (!e) e = load_rights(s, why);
+    if (!e) e = load_mirror(o->mirror, s, why);
     if (!e) e = load_time(o, &s->broker.time, why);
     if (e) return e;
     level = log_level_parse(s->level);
@@ -253,7 +276,7 @@ static int complain(enum err e, const struct why *why)
     return loop_exit_code(e);
 }
 
-static int run(const struct settings *s)
+static int run(const struct settings *s, const char *source)
 {
     struct ground *g = NULL;
     struct why why = { 0 };
@@ -261,8 +284,8 @@ static int run(const struct settings *s)
     enum err e;
 
     catch_signals();
-    e = ground_open(s, &g, &busy, &why);
-    if (!e) {
+    e = source ? ground_mirror(s, source, &stop_asked, &busy, &why) : ground_open(s, &g, &busy, &why);
+    if (!e && !source) {
         log_line(LOG_INFO, "ready", "endpoint=\"%s\" live=\"%s\" log=%s head=%" PRIu64 " rehearsal=%d",
                  s->endpoint, s->live, s->log, ground_head(g), s->broker.time.rehearsal);
         e = ground_serve(g, &stop_asked, &hangup_asked, &why);
@@ -317,16 +340,19 @@ static int repair(const char *log, const char *copy)
     return 0;
 }
 
-static const char doc[] = "The broker of OCOP: one durable, ordered log of events, and everybody who "
-                          "publishes to it and follows it.\v"
-                          "Examples:\n"
-                          "  ocop-broker --run /run/ocop --state /var/lib/ocop\n"
-                          "  ocop-broker --config /etc/ocop/broker.zpl --check\n"
-                          "  ocop-broker --state /var/lib/ocop --verify\n"
-                          "  ocop-broker --state /var/lib/ocop --repair-from /backup/log.db\n"
-                          "  ocop-broker --run /tmp/r --state /tmp/r --rehearsal --start-day 2018-12-03\n\n"
-                          "Exit codes: 0 asked to stop, 1 stopped by an error or the log is damaged, 2 "
-                          "settings, 4 another broker serves the log.";
+static const char doc[] =
+    "The broker of OCOP: one durable, ordered log of events, and everybody who "
+    "publishes to it and follows it.\v"
+    "Examples:\n"
+    "  ocop-broker --run /run/ocop --state /var/lib/ocop\n"
+    "  ocop-broker --config /etc/ocop/broker.zpl --check\n"
+    "  ocop-broker --state /var/lib/ocop --verify\n"
+    "  ocop-broker --state /var/lib/ocop --repair-from /backup/log.db\n"
+    "  ocop-broker --state /var/lib/ocop-mirror --mirror ipc:///run/ocop/broker.sock\n"
+    "  ocop-broker --run /tmp/r --state /tmp/r --rehearsal --start-day 2018-12-03\n\n"
+    "Exit codes: 0 asked to stop, 1 stopped by an error (--verify: the log is damaged), "
+    "2 settings, 4 another broker serves the log, 6 the log is damaged, or the source of "
+    "a mirror has another past.";
 
 int main(int argc, char **argv)
 {
@@ -351,7 +377,7 @@ int main(int argc, char **argv)
     if (e) return complain(e, &why);
     if (o.mode == MODE_VERIFY) return verify(s.log);
     if (o.mode == MODE_REPAIR) return repair(s.log, o.copy);
-    if (o.mode == MODE_RUN) return run(&s);
+    if (o.mode == MODE_RUN) return run(&s, o.mirror);
     printf("the settings are fine\n");
     return 0;
 }

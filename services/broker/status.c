@@ -25,7 +25,7 @@ enum err status_answer(struct broker *b, struct buf *out)
 
     if (head.seq) clock_day_text(clock_day_of(head.at_ms), day);
     msgpack_packer_init(&p, out, buf_pack_write);
-    msgpack_pack_map(&p, 14);
+    msgpack_pack_map(&p, 18);
     buf_pack_text(&p, "service");
     buf_pack_text(&p, "broker");
     pack_number(&p, "head", head.seq);
@@ -36,6 +36,10 @@ enum err status_answer(struct broker *b, struct buf *out)
     pack_flag(&p, "clock_stopped", stamp_stopped(&b->stamp));
     pack_number(&p, "publishers", sessions_publishers(&b->sessions));
     pack_number(&p, "followers", b->followers.count);
+    pack_number(&p, "refusals", b->refusals_ever);
+    pack_flag(&p, "disk_low", b->space.warned);
+    pack_flag(&p, "disk_full", b->space.stopped);
+    pack_flag(&p, "wal_full", b->space.wal_full);
     pack_number(&p, "connections", b->visits.open);
     pack_number(&p, "strangers", b->visits.failed);
     pack_number(&p, "denied", b->denied);

@@ -47,6 +47,7 @@ struct broker {
     struct space space;
     int64_t tick_ms;           /* the next one */
     uint64_t refusals, denied; /* to be logged within the second; for want of rights, since the start */
+    uint64_t refusals_ever;    /* for whatever reason, since the start */
     struct bus_visits visits;
     bool rights_due;  /* the log may not have heard of keys or policy as they are now */
     bool rights_said; /* it has, if this turn is stored */

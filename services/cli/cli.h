@@ -70,5 +70,7 @@ int rules_verb(struct cli *cli, int argc, char **argv);
 int keys_verb(struct cli *cli, int argc, char **argv);
 int audit_verb(struct cli *cli, int argc, char **argv);
 int recompute_verb(struct cli *cli, int argc, char **argv);
+int backup_verb(struct cli *cli, int argc, char **argv);
+int restore_verb(struct cli *cli, int argc, char **argv);
 
 #endif

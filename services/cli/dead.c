@@ -232,7 +232,7 @@ static int request(const struct dead *d)
     /* A letter may be tried a second time after the program has changed again: each request is an event of
      * its own. */
     if (!e) e = push_event(sp, type, name, buf_slice(&data), true, &why);
-    code = e ? cli_fail_err(e, &why) : push_finish(sp, d->cli, true);
+    code = e ? cli_fail_err(e, &why) : push_finish(sp, d->cli, true, false);
     spool_close(&sp);
     buf_fini(&data);
     return code;

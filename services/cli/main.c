@@ -21,11 +21,11 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    { "push", push_verb },   { "results", results_verb },     { "follow", follow_verb },
-    { "show", show_verb },   { "summary", summary_verb },     { "status", status_verb },
-    { "dead", dead_verb },   { "clock", clock_verb },         { "rules", rules_verb },
-    { "audit", audit_verb }, { "recompute", recompute_verb }, { "keys", keys_verb },
-    { NULL, NULL },
+    { "push", push_verb },     { "results", results_verb },     { "follow", follow_verb },
+    { "show", show_verb },     { "summary", summary_verb },     { "status", status_verb },
+    { "dead", dead_verb },     { "clock", clock_verb },         { "rules", rules_verb },
+    { "audit", audit_verb },   { "recompute", recompute_verb }, { "keys", keys_verb },
+    { "backup", backup_verb }, { "restore", restore_verb },     { NULL, NULL },
 };
 
 static const char doc[] =
@@ -42,6 +42,8 @@ static const char doc[] =
     "  rules VERB            the law as data: propose FILE..., propose --shipped, list\n"
     "  audit SERVICE         decide everything again, on the side, and list what differs\n"
     "  recompute PRODUCT     compute a rating again from the log, or all of them\n"
+    "  backup DIR            copy log, spools, keys, settings and contacts while everything runs\n"
+    "  restore DIR           put them back, after checking them\n"
     "  keys VERB             certificates of those who come over TCP: new, revoke, list\n"
     "\n"
     "`ocop VERB --help` says more, with examples.\n"

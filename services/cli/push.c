@@ -205,7 +205,7 @@ static int send_rows(struct push *push, struct rows *rows)
         return tell_problems(rows);
     }
     if (!e && known) fprintf(stderr, "ocop: %zu of %zu rows were in the spool already\n", known, rows->count);
-    code = e ? cli_fail_err(e, &why) : push_finish(sp, push->cli, push->verbose);
+    code = e ? cli_fail_err(e, &why) : push_finish(sp, push->cli, push->verbose, push->resume);
     spool_close(&sp);
     return code;
 }
@@ -280,11 +280,12 @@ enum err strangers_print(struct spool *sp, struct why *why)
     return spool_strangers(sp, tell_stranger, &told, why);
 }
 
-static int finish(struct spool *sp, const struct cli *cli, bool verbose, bool say_counts, struct verdicts *v)
+static int finish(struct spool *sp, const struct cli *cli, bool verbose, bool thorough, bool say_counts,
+                  struct verdicts *v)
 {
     struct why why = { 0 }, why_print = { 0 };
     uint64_t epoch = spool_epoch(sp);
-    enum err e = session_run(sp, cli, &why);
+    enum err e = session_run(sp, cli, thorough, &why);
     enum err ep = verdicts_print(sp, cli, verbose, v, &why_print);
 
     if (!ep && spool_epoch(sp) != epoch) ep = strangers_print(sp, &why_print);
@@ -299,12 +300,12 @@ static int finish(struct spool *sp, const struct cli *cli, bool verbose, bool sa
 
 int push_end(struct spool *sp, const struct cli *cli, bool verbose, struct verdicts *out)
 {
-    return finish(sp, cli, verbose, false, out);
+    return finish(sp, cli, verbose, false, false, out);
 }
 
-int push_finish(struct spool *sp, const struct cli *cli, bool verbose)
+int push_finish(struct spool *sp, const struct cli *cli, bool verbose, bool thorough)
 {
     struct verdicts v = { 0 };
 
-    return finish(sp, cli, verbose, true, &v);
+    return finish(sp, cli, verbose, thorough, true, &v);
 }

@@ -22,11 +22,14 @@ const char *push_publisher(const struct cli *cli, const char *standard, struct w
 
 /* Send and listen until each reported row has its verdict.
  *
+ * With `thorough` also until the broker's log is known to be the one the spool has read: rows that are
+ * answered here and not in a log that was restored from an older copy are sent again, and are reported then.
+ *
  * ERR_NONE         all have
  * ERR_TIMEOUT      nothing happened for --wait seconds: why says whether the broker answered at all
  * ERR_INTERRUPTED  Ctrl-C
  * ERR_SUPERSEDED, ERR_IO, ... why says what */
-enum err session_run(struct spool *sp, const struct cli *cli, struct why *why);
+enum err session_run(struct spool *sp, const struct cli *cli, bool thorough, struct why *why);
 /* Only read the log to its head, when the broker answers within CLI_ASK_MS. ERR_TIMEOUT when it does not;
  * ERR_DIVERGED: the log is another one than the spool has read. */
 enum err session_listen(struct spool *sp, const struct cli *cli, struct why *why);
@@ -46,7 +49,7 @@ struct verdicts {
 /* Run the session, print the verdicts, and say what is left; the exit code. push_finish says the counts too.
  */
 int push_end(struct spool *sp, const struct cli *cli, bool verbose, struct verdicts *out);
-int push_finish(struct spool *sp, const struct cli *cli, bool verbose);
+int push_finish(struct spool *sp, const struct cli *cli, bool verbose, bool thorough);
 /* Tell of rows of the log that were sent under this name and are not in the spool. */
 enum err strangers_print(struct spool *sp, struct why *why);
 /* Print the verdict of each reported row; counts them up. */

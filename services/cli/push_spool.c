@@ -2,6 +2,7 @@
 #include "common/clock.h"
 #include "common/mp.h"
 #include "common/place.h"
+#include "proto/codec.h"
 #include "services/cli/push.h"
 
 #include <string.h>
@@ -126,9 +127,11 @@ static enum err add_event(struct spool *sp, const char *type, const char *provin
                             .source = slice_text(spool_publisher(sp)),
                             .type = slice_text(type),
                             .time_ms = row.time_ms };
+    const struct event_kind *kind = event_kind_find(slice_text(type));
     enum err e = look_into(type, data, &row.subject, about);
 
     if (e) return e;
+    row.fact = kind && !event_is_request(kind);
     snprintf(topic, sizeof topic, "%s.%s", type, province);
     env.subject = row.subject;
     e = envelope_write(&env, data, &envelope);

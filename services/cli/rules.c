@@ -117,7 +117,7 @@ static int propose(struct rules_words *w)
     struct spool *sp = NULL;
     struct why why = { 0 };
     enum err e = spool_files(w, &sp, &why);
-    int code = e ? cli_fail_err(e, &why) : push_finish(sp, w->cli, false);
+    int code = e ? cli_fail_err(e, &why) : push_finish(sp, w->cli, false, false);
 
     spool_close(&sp);
     return code;

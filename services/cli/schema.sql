@@ -26,7 +26,7 @@ CREATE TABLE entry(
     hash BLOB,                          -- running hash of (publisher, epoch) after this one
     state TEXT NOT NULL CHECK(state IN ('waiting', 'stored', 'answered', 'refused', 'lost')),
     seq INTEGER,                        -- its place in the log, when seen there
-    wanted INTEGER NOT NULL DEFAULT 0,  -- outcomes there will be; 0: not known yet
+    wanted INTEGER NOT NULL DEFAULT 0,  -- outcomes there will be; 0: not known yet; -1: none, it is a fact
     seen INTEGER NOT NULL DEFAULT 0,
     code TEXT NOT NULL DEFAULT '',      -- of the broker's refusal
     sentence TEXT NOT NULL DEFAULT '',
@@ -50,3 +50,5 @@ CREATE TABLE stranger(
     event TEXT NOT NULL,
     topic TEXT NOT NULL
 ) STRICT;
+
+PRAGMA user_version = 1;

@@ -37,6 +37,7 @@ struct session {
     bool welcome;       /* this connection may publish */
     bool heard;         /* the broker has ever answered */
     bool again;         /* the connection must be made anew */
+    bool thorough;      /* until the broker is known to remember what we do */
     bool tty;
 };
 
@@ -116,7 +117,14 @@ static enum err on_welcome(struct session *s, const struct client_event *ev)
     if (e) return e;
     if (!fits) return search(s);
     s->welcome = true;
-    return follow(s);
+    if (s->thorough) e = spool_report_open(s->sp, s->why);
+    return e ? e : follow(s);
+}
+
+/* The broker remembers what we do: HELLO found the same numbers, FOLLOW the same chain. */
+static bool same_past(const struct session *s)
+{
+    return s->welcome && !s->again && client_followed(s->client);
 }
 
 static bool is_one_of(struct slice code, const char *const *words)
@@ -274,7 +282,7 @@ static enum err run(struct session *s)
         e = spool_counts(s->sp, &c, s->why);
         if (e) break;
         show_progress(s, &c);
-        if (c.waiting + c.stored == 0 && !spool_searching(s->sp)) break;
+        if (c.waiting + c.stored == 0 && !spool_searching(s->sp) && (!s->thorough || same_past(s))) break;
         if (cli_stopped)
             e = why_set(s->why, ERR_INTERRUPTED, "STOPPED", "stopped");
         else if (clock_monotonic_ms() - s->progress_ms > s->wait_ms)
@@ -286,11 +294,12 @@ static enum err run(struct session *s)
     return e;
 }
 
-enum err session_run(struct spool *sp, const struct cli *cli, struct why *why)
+enum err session_run(struct spool *sp, const struct cli *cli, bool thorough, struct why *why)
 {
     struct session s = { .sp = sp,
                          .why = why,
                          .wait_ms = (int64_t)cli->wait_s * 1000,
+                         .thorough = thorough,
                          .batch_bytes = SESSION_BATCH_BYTES,
                          .tty = isatty(STDERR_FILENO) };
     enum err e = cli_broker(s.endpoint, why);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,26 @@ static enum err has_tables(struct spool *sp, bool *there, struct why *why)
     return e;
 }
 
+/* Spools of before there were versions have 0; their tables are those of version 1. */
+static enum err check_version(struct spool *sp, struct why *why)
+{
+    sqlite3_stmt *s = NULL;
+    int64_t version = 0;
+    bool row = false;
+    enum err e = db_prepare(sp->db, "PRAGMA user_version", &s, why);
+
+    if (!e) e = db_step(s, &row);
+    if (!e && row) version = db_i64(s, 0);
+    sqlite3_finalize(s);
+    if (e || version == SPOOL_VERSION) return e;
+    if (version == 0) return db_exec(sp->db, "PRAGMA user_version = 1", why);
+    return why_set(why, ERR_CONFIG, "VERSION",
+                   "%s: this spool is of version %" PRId64
+                   ", and this ocop reads up to %d: a later release made it; "
+                   "install that one",
+                   sp->path, version, SPOOL_VERSION);
+}
+
 static enum err check_publisher(struct spool *sp, struct why *why)
 {
     sqlite3_stmt *s = NULL;
@@ -151,6 +172,7 @@ static enum err open_all(struct spool *sp, struct why *why)
     if (!e) e = db_open(sp->path, DB_WRITE, &sp->db, why);
     if (!e) e = has_tables(sp, &there, why);
     if (!e && !there) e = make_tables(sp, why);
+    if (!e) e = check_version(sp, why);
     if (!e) e = check_publisher(sp, why);
     if (!e) e = db_exec(sp->db, report_sql, why);
     if (!e) e = prepare_all(sp, why);
@@ -275,6 +297,7 @@ enum err spool_add(struct spool *sp, const struct spool_row *row, bool *added, s
     db_bind_i64(s, 10, row->time_ms);
     db_bind_hash(s, 11, &hash);
     db_bind_text(s, 12, row->about);
+    db_bind_i64(s, 13, row->fact ? -1 : 0);
     e = spool_do(sp, SPOOL_insert, why);
     if (!e) e = adopt_stranger(sp, row->event, &adopted, why);
     if (e) return e;

@@ -15,10 +15,13 @@
 #include "common/db.h"
 #include "common/record.h"
 
+enum { SPOOL_VERSION = 1 /* of its tables, in the file as user_version */ };
+
 struct spool;
 
 /* ERR_INVALID  the spool belongs to another publisher
  * ERR_PROMISE  another process holds it
+ * ERR_CONFIG   a later release made it
  * ERR_IO, ERR_FULL, ERR_CORRUPT, ERR_NOMEM; why always has the file */
 enum err spool_open(const char *path, const char *publisher, struct spool **out, struct why *why);
 void spool_close(struct spool **sp);
@@ -34,6 +37,7 @@ struct spool_row {
     struct slice file, event, type, topic, subject, envelope;
     struct slice about; /* what it speaks of, when a later row about the same replaces it; else empty */
     int64_t line, time_ms;
+    bool fact; /* nobody answers it: stored is all it will be */
 };
 
 /* Give the row its number. *added false: its event id is here already, and nothing changed. Either way it is

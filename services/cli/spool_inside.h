@@ -5,11 +5,14 @@
 #include "common/buf.h"
 #include "services/cli/spool.h"
 
+/* What a row is that the broker has: nobody answers a fact, and so it is done with. */
+#define SPOOL_STORED "CASE WHEN wanted < 0 THEN 'answered' ELSE 'stored' END"
+
 /*   name       text: every statement lives as long as the spool */
 #define SPOOL_STATEMENTS(X)                                                                                  \
     X(insert,                                                                                                \
       "INSERT INTO entry(epoch, number, file, line, event, type, topic, subject, envelope, time_ms, "        \
-      "hash, about, state) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting')")                           \
+      "hash, about, wanted, state) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting')")                \
     X(later, "SELECT file, line FROM entry WHERE about = ?1 AND about <> '' "                                \
              "AND place > (SELECT place FROM entry WHERE event = ?2) AND state <> 'refused' "                \
              "AND event NOT IN (SELECT event FROM said) AND NOT EXISTS(SELECT 1 FROM outcome "               \
@@ -24,8 +27,9 @@
     X(report, "INSERT OR IGNORE INTO report(event) VALUES(?)")                                               \
     X(last, "SELECT number, hash FROM entry WHERE epoch = ? ORDER BY number DESC LIMIT 1")                   \
     X(hash_at, "SELECT hash FROM entry WHERE epoch = ? AND number = ?")                                      \
-    X(stored, "UPDATE entry SET state = 'stored' WHERE epoch = ? AND number <= ? AND state = 'waiting'")     \
-    X(unstored, "UPDATE entry SET state = 'waiting', seq = NULL, wanted = 0, seen = 0 "                      \
+    X(stored,                                                                                                \
+      "UPDATE entry SET state = " SPOOL_STORED " WHERE epoch = ? AND number <= ? AND state = 'waiting'")     \
+    X(unstored, "UPDATE entry SET state = 'waiting', seq = NULL, wanted = min(wanted, 0), seen = 0 "         \
                 "WHERE epoch = ? AND number > ? AND state IN ('stored', 'answered')")                        \
     X(unheard,                                                                                               \
       "DELETE FROM outcome WHERE event IN (SELECT event FROM entry WHERE epoch = ? AND number > ?)")         \
@@ -34,16 +38,17 @@
               "hash = NULL WHERE epoch = ? AND number = ? AND state = 'waiting'")                            \
     X(behind, "SELECT place, topic, envelope FROM entry WHERE epoch = ? AND number > ? ORDER BY number")     \
     X(number, "UPDATE entry SET epoch = ?, number = ?, hash = ?, state = 'waiting' WHERE place = ?")         \
-    X(seen, "UPDATE entry SET seq = ?, state = CASE state WHEN 'waiting' THEN 'stored' ELSE state END "      \
-            "WHERE event = ?")                                                                               \
-    X(found, "UPDATE entry SET seq = ?, epoch = ?, number = ?, state = 'stored' WHERE event = ?")            \
+    X(seen,                                                                                                  \
+      "UPDATE entry SET seq = ?, state = CASE state WHEN 'waiting' THEN " SPOOL_STORED " ELSE state END "    \
+      "WHERE event = ?")                                                                                     \
+    X(found, "UPDATE entry SET seq = ?, epoch = ?, number = ?, state = " SPOOL_STORED " WHERE event = ?")    \
     X(outcome, "INSERT OR IGNORE INTO outcome(event, ordinal, type, seq, data) VALUES(?, ?, ?, ?, ?)")       \
     X(answer, "UPDATE entry SET wanted = ?1, seen = seen + 1, "                                              \
               "state = CASE WHEN seen + 1 >= ?1 THEN 'answered' ELSE state END WHERE event = ?2")            \
     X(cursor, "UPDATE meta SET seq = ?, chain = ?")                                                          \
     X(stranger, "INSERT OR IGNORE INTO stranger(seq, event, topic) VALUES(?, ?, ?)")                         \
     X(lose, "UPDATE entry SET state = 'lost', epoch = NULL, number = NULL, hash = NULL, seq = NULL, "        \
-            "wanted = 0, seen = 0 WHERE state <> 'refused'")                                                 \
+            "wanted = min(wanted, 0), seen = 0 WHERE state <> 'refused'")                                    \
     X(lost, "SELECT place, topic, envelope FROM entry WHERE state = 'lost' ORDER BY place")                  \
     X(spurned,                                                                                               \
       "SELECT 1 FROM entry WHERE event = ?1 AND (state = 'refused' OR (state = 'answered' AND EXISTS("       \

@@ -128,6 +128,7 @@ static json_t *row_of(const struct status *s, const struct process *p)
     set(row, "accepted", accepted);
     set(row, "refused", refused);
     set(row, "dead", dead);
+    set(row, "open_letters", number(p->status, "letters"));
     set(row, "denied", number(p->status, "denied"));
     if (!s->broker) return row;
     set(row, "not_yet_reached", p->waiting);

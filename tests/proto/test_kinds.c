@@ -49,6 +49,7 @@ static void requests_are_what_gets_a_verdict(void **state)
     assert_true(event_is_request(&dossier_filed_kind));
     assert_true(event_is_request(&skip_requested_kind));
     assert_true(event_is_request(&message_failed_kind));
+    assert_false(event_is_request(&backup_made_kind));
     assert_false(event_is_request(&dossier_accepted_kind));
     assert_false(event_is_request(&day_started_kind));
     assert_false(event_is_request(&courier_deadlettered_kind));

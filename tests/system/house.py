@@ -169,6 +169,12 @@ class House:
         assert done.returncode in (0, 1), done.stderr
         return done.stdout.splitlines()[-1]
 
+    def check(self, name, *settings):
+        """--check of one program with settings; nothing is touched."""
+        words = [word for setting in settings for word in ("--set", setting)]
+        return subprocess.run([self.bin / f"ocop-{name}", "--check", *words], capture_output=True, text=True,
+                              env=self.env, timeout=LIMIT_S)
+
     def verify(self):
         done = subprocess.run([self.bin / "ocop-broker", "--verify"], capture_output=True, text=True, env=self.env,
                               timeout=LIMIT_S)

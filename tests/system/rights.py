@@ -32,7 +32,7 @@ PROVINCES = [OWN, FOREIGN, NATIONAL]
 CONTEXTS = ["intake", "scoring", "certification", "notification", "courier", "clock", "broker", "operator"]
 VERBS = ["publish", "follow", "subscribe"]
 KEYED = ["province", "commune", "council", "authority", "monitor", "intake", "scoring", "certification", "notification",
-         "courier", "operator"]
+         "courier", "mirror", "operator"]
 WITH_PROVINCE = ["province", "commune", "council", "authority"]
 BEGIN, END = "<!-- the matrix: tests/system/rights.py --write -->", "<!-- end of the matrix -->"
 CUT_OFF_S = 2.0
