@@ -250,15 +250,21 @@ static enum err write_all(struct repair *r, struct why *why)
 
 /* --- files --- */
 
-static void remove_log(const char *path)
+static void remove_beside(const char *path)
 {
-    static const char *const endings[] = { "", "-wal", "-shm" };
+    static const char *const endings[] = { "-wal", "-shm" };
     char name[PATH_BYTES + 32];
 
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         snprintf(name, sizeof name, "%s%s", path, endings[i]);
         unlink(name);
     }
+}
+
+static void remove_log(const char *path)
+{
+    unlink(path);
+    remove_beside(path);
 }
 
 static enum err flush_folder(const char *path, struct why *why)
@@ -327,6 +333,7 @@ enum err log_repair(const char *path, const char *copy, struct log_repaired *don
     source_close(&r.mine);
     source_close(&r.copy);
     if (!e) e = log_verify(fresh, &records, why);
+    remove_beside(fresh); /* reading leaves them, with nothing in them */
     if (!e) e = put_in_place(path, fresh, why);
     remove_log(scratch);
     if (e) remove_log(fresh);
