@@ -309,7 +309,6 @@ enum err client_follow(struct client *c, uint64_t after, const struct hash *chai
     c->handed = c->used = 0;
     c->follow_token = c->token;
     c->followed = false;
-    c->next_ping_ms = 0; /* ask at once whether that was heard */
     return ERR_NONE;
 }
 

@@ -46,6 +46,7 @@ def kept_aside_retried_and_skipped(house):
     assert (first["retried"], second["retried"]) == (0, 2), (first, second)
     status = house.ask("intake", "status")
     assert status["dead"] == 3, status  # two letters, one of them twice
+    assert status["letters"] == 1, status  # the skipped one waits for nobody
 
 
 def a_rebuild_knows_of_them(house):
