@@ -8,8 +8,11 @@ APPLY(product_rated)
     enum err e = product_rated_decode(turn_envelope(turn), turn_zone(turn), &rated, turn_why(turn));
 
     (void)cause;
-    if (!e) e = store_add_rating(turn_store(turn), turn_envelope(turn)->id, &rated, outcome->seq);
-    return e;
+    if (!e)
+        e = store_add_rating(turn_store(turn), turn_envelope(turn)->id, &rated, clock_day_of(outcome->at_ms),
+                             outcome->seq);
+    if (e || rated.star >= CERTIFICATION_STAR_LEAST) return e;
+    return store_end_extension(turn_store(turn), rated.dossier, turn_day(turn), outcome->seq);
 }
 
 APPLY(product_remanded)
@@ -223,18 +226,21 @@ DECIDE(decision_signed)
     struct ruling r = { .turn = turn, .topic_province = topic_province(rec->topic) };
     char key[CERTIFICATION_KEY_BYTES];
     struct decision_signed decision;
+    struct area area;
     struct why why = { 0 };
     bool known = false, stands;
     enum err e = decision_signed_decode(turn_envelope(turn), turn_zone(turn), &decision, turn_why(turn));
 
     if (!e) e = certification_key(decision.number, key);
     if (!e) e = store_has_decision(turn_store(turn), &decision, key, &known);
+    if (!e)
+        e = store_find_area(turn_store(turn), r.topic_province, decision.signed_on, turn_zone(turn), &area);
     if (e) return e;
     r.decision = &decision;
     r.first_day = certification_first_day(&decision);
     r.lines = msgpack_zone_malloc(turn_zone(turn), decision.items_count * sizeof *r.lines);
     if (!r.lines) return ERR_NOMEM;
-    stands = !certification_check_decision(&decision, r.topic_province, turn_day(turn), known, &why);
+    stands = !certification_check_decision(&decision, r.topic_province, &area, turn_day(turn), known, &why);
     for (size_t i = 0; !e && i < decision.items_count; i++)
         e = stands ? rule_line(&r, i) : refuse_line(&r, i, &why);
     return e;

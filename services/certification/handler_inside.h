@@ -49,7 +49,7 @@ DECIDE(product_rated);
 DECIDE(withdrawal_accepted);
 APPLY(withdrawal_accepted);
 DECIDE(rejection_registered);
-APPLY(extension_ended);
+APPLY(rejection_registered);
 
 /* handler_day.c: what is told of the end of a certificate */
 DECIDE(day_started);

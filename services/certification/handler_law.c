@@ -9,8 +9,9 @@ APPLY(rules_adopted)
 
     (void)outcome;
     (void)cause;
-    if (!e && adopted.kind == rules_kind_RULE_SET) e = store_add_rules(turn_store(turn), &adopted);
-    return e;
+    if (e) return e;
+    if (adopted.kind == rules_kind_RULE_SET) return store_add_rules(turn_store(turn), &adopted);
+    return adopted.kind == rules_kind_AREAS ? store_add_provinces(turn_store(turn), &adopted) : ERR_NONE;
 }
 
 APPLY(area_merged)

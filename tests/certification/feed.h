@@ -373,17 +373,21 @@ static inline int32_t day(int year, int month, int day_of_month)
 
 /* --- what comes in --- */
 
-/* Rate and recognise; the number of the certificate is the next of its province and year. */
+/* Rated on the decision's date, which may be filed later; the number of the certificate is the next of its
+ * province and year. */
 static inline void issue(struct fixture *f, const char *dossier, const char *product, const char *province,
                          const char *rule_set, enum authority authority, int64_t star, int32_t signed_on)
 {
+    const int32_t today = f->day;
     struct decision_item item;
     char rated[40], number[40];
 
     snprintf(rated, sizeof rated, "rated-%s", dossier);
     snprintf(number, sizeof number, "%s/QĐ", dossier);
     item = line(product, rated, star);
+    f->day = signed_on;
     rate_as(f, rated, dossier, product, province, level_PROVINCE, rule_set, star);
+    f->day = today;
     sign_as(f, authority, province, number, signed_on, signed_on, &item, 1);
 }
 
