@@ -6,8 +6,6 @@
 
 #include <stdio.h>
 
-enum { GATES_TOLD = 200 /* bytes of the list of gates that a sentence has room for */ };
-
 const char *certification_authority_text(enum authority a)
 {
     static const char *const words[authority_COUNT] = { [authority_DISTRICT] = "district",
@@ -41,6 +39,23 @@ enum err certification_check_sender(enum authority authority, struct slice said,
     return ERR_NONE;
 }
 
+enum err certification_check_area(struct slice province, const struct area *area, struct why *why)
+{
+    char day[CLOCK_DAY_TEXT + 1];
+
+    if (slice_is(province, "00")) return ERR_NONE;
+    clock_day_text(area->merged_on, day);
+    if (area->merged_into.size)
+        return why_set(why, ERR_INVALID, "PROVINCE_MERGED", "%.*s became part of %.*s on %s; file as %.*s",
+                       SLICE_ARG(province), SLICE_ARG(area->merged_into), day, SLICE_ARG(area->merged_into));
+    if (area->adopted && !area->known)
+        return why_set(why, ERR_INVALID, "PROVINCE_UNKNOWN",
+                       "the adopted areas have no province %.*s; correct the code, or have the operator "
+                       "propose areas that name it",
+                       SLICE_ARG(province));
+    return ERR_NONE;
+}
+
 enum err certification_check_not_ahead(int32_t signed_on, int32_t day, struct why *why)
 {
     char text[CLOCK_DAY_TEXT + 1], today[CLOCK_DAY_TEXT + 1];
@@ -56,12 +71,13 @@ enum err certification_check_not_ahead(int32_t signed_on, int32_t day, struct wh
 /* --- recognitions --- */
 
 enum err certification_check_decision(const struct decision_signed *decision, struct slice province,
-                                      int32_t day, bool known, struct why *why)
+                                      const struct area *area, int32_t day, bool known, struct why *why)
 {
     char text[CLOCK_DAY_TEXT + 1], first[CLOCK_DAY_TEXT + 1];
     enum err e = certification_check_sender(decision->authority, decision->province, province, why);
 
     if (!e) e = certification_check_not_ahead(decision->signed_on, day, why);
+    if (!e) e = certification_check_area(province, area, why);
     if (e) return e;
     if (certification_first_day(decision) < decision->signed_on) {
         clock_day_text(decision->signed_on, text);
@@ -92,21 +108,6 @@ static enum err check_latest(const struct rating *rating, struct why *why)
                    rating->later_remanded ? ", on which the lower level may certify" : "");
 }
 
-static enum err check_rated_before(const struct decision_signed *decision, const struct rating *rating,
-                                   struct why *why)
-{
-    char signed_on[CLOCK_DAY_TEXT + 1], rated_on[CLOCK_DAY_TEXT + 1];
-
-    if (decision->signed_on >= rating->rated_on) return ERR_NONE;
-    clock_day_text(decision->signed_on, signed_on);
-    clock_day_text(rating->rated_on, rated_on);
-    return why_set(
-        why, ERR_INVALID, "DECISION_DATE",
-        "the decision is dated %s and the rating of product %.*s it rests on is of %s; a decision cannot "
-        "precede what it recognises: correct the date",
-        signed_on, SLICE_ARG(rating->product), rated_on);
-}
-
 /* What the rating itself forbids, whoever signs. */
 static enum err check_rating(const struct decision_item *item, const struct rating *rating, struct why *why)
 {
@@ -123,14 +124,12 @@ static enum err check_rating(const struct decision_item *item, const struct rati
                        SLICE_ARG(rating->product));
     if (check_latest(rating, why)) return ERR_INVALID;
     if (rating->star < CERTIFICATION_STAR_LEAST)
-        return why_set(why, ERR_INVALID, "STAR_TOO_LOW",
-                       "product %.*s was rated %lld, with a mean of %s%s%.*s; below three stars there is no "
-                       "decision and no "
-                       "certificate (26/2026/QĐ-TTg Art. 4)",
-                       SLICE_ARG(rating->product), (long long)rating->star, mean,
-                       rating->gates.size ? " and the council's finding of " : "",
-                       (int)(rating->gates.size < GATES_TOLD ? rating->gates.size : GATES_TOLD),
-                       rating->gates.size ? rating->gates.data : "");
+        return why_set(
+            why, ERR_INVALID, "STAR_TOO_LOW",
+            "product %.*s was rated %lld, with a mean of %s%s%.*s; below three stars there is no decision "
+            "and no certificate (26/2026/QĐ-TTg Art. 4)",
+            SLICE_ARG(rating->product), (long long)rating->star, mean,
+            rating->gates.size ? ", having met gate or ground " : "", SLICE_ARG(rating->gates));
     if (rating->star != item->star)
         return why_set(
             why, ERR_INVALID, "WRONG_STAR",
@@ -138,6 +137,22 @@ static enum err check_rating(const struct decision_item *item, const struct rati
             "correct the decision, or have it rated again",
             SLICE_ARG(rating->product), (long long)item->star, (long long)rating->star, mean);
     return ERR_NONE;
+}
+
+/* Its certificates begin on its date or later, so that they cannot precede the rating either. */
+static enum err check_rated_before(const struct decision_signed *decision, const struct rating *rating,
+                                   struct why *why)
+{
+    char rated[CLOCK_DAY_TEXT + 1], text[CLOCK_DAY_TEXT + 1];
+
+    if (decision->signed_on >= rating->rated_on) return ERR_NONE;
+    clock_day_text(rating->rated_on, rated);
+    clock_day_text(decision->signed_on, text);
+    return why_set(
+        why, ERR_INVALID, "DECISION_DATE",
+        "product %.*s was rated on %s, after the decision's date %s; a decision cannot precede the "
+        "rating it rests on; correct the date",
+        SLICE_ARG(rating->product), rated, text);
 }
 
 /* Who signs is who the rating's rule set names for this star on the day of the signature. */

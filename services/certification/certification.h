@@ -22,6 +22,7 @@ enum {
     CERTIFICATION_STAR_LEAST = 3, /* of a certificate, in every event that carries one */
     CERTIFICATION_NUMBER_BYTES = 41,
     CERTIFICATION_MEAN_BYTES = 128,
+    CERTIFICATION_GATES_BYTES = 256, /* of gates that were met, in a sentence */
     /* Keys: a decision's number has 64 letters, a name 200; case folding may make three of one. */
     CERTIFICATION_KEY_BYTES = 1024,
     CERTIFICATION_NAME_KEY_BYTES = 4096
@@ -42,12 +43,19 @@ struct signer {
     int64_t term_months; /* -1: it says none */
 };
 
+/* What adopted areas say of a province's code on a day. */
+struct area {
+    bool adopted, known;      /* are there any; does one name the code, of before or since */
+    struct slice merged_into; /* the code it became part of; empty: it stands for itself */
+    int32_t merged_on;
+};
+
 /* A council's result, as the store remembers it. */
 struct rating {
     struct slice rated, dossier, reference, product, name, owner, province, rule_set;
+    struct slice gates; /* those met, as text */
+    int32_t rated_on;   /* day of its closing */
     enum level level;
-    struct slice gates; /* codes that were met, for people; empty: none */
-    int32_t rated_on;   /* day of the closing */
     int64_t star, sum_hundredths, members;
     bool recognised, withdrawn; /* by a decision; its dossier by the applicant */
     struct slice later;         /* id of the latest later rating of this dossier; empty: there is none */
@@ -81,20 +89,23 @@ int32_t certification_first_day(const struct decision_signed *decision);
  * WRONG_PROVINCE */
 enum err certification_check_sender(enum authority authority, struct slice said, struct slice province,
                                     struct why *why);
+/* Is there still, or at all, a province of this code on the day that `area` is of?
+ * PROVINCE_MERGED, PROVINCE_UNKNOWN */
+enum err certification_check_area(struct slice province, const struct area *area, struct why *why);
 /* DECISION_DATE: signed after today */
 enum err certification_check_not_ahead(int32_t signed_on, int32_t day, struct why *why);
 
 /* What is wrong with the decision as a whole, so that no line of it can stand: `known` says whether lines of
- * a decision of this number, authority, province and year stand already. WRONG_PROVINCE, DECISION_DATE,
- * DECISION_DUPLICATE */
+ * a decision of this number, authority, province and year stand already; `area` is of its date.
+ * WRONG_PROVINCE, DECISION_DATE, PROVINCE_MERGED, PROVINCE_UNKNOWN, DECISION_DUPLICATE */
 enum err certification_check_decision(const struct decision_signed *decision, struct slice province,
-                                      int32_t day, bool known, struct why *why);
+                                      const struct area *area, int32_t day, bool known, struct why *why);
 
 /* One line. `rating` NULL: no such product.rated before this in the log. `product`: the first code of the one
  * the line names. `in_area`: the decision's province is the rating's, or the one it was merged into by then.
  * `signer` by the rating's rule set on the decision's date.
  * NOT_YET, WRONG_PRODUCT, WRONG_PROVINCE, WITHDRAWN, DECIDED_TWICE, RATING_SUPERSEDED, STAR_TOO_LOW,
- * WRONG_STAR, DECISION_DATE (before the rating), RULE_SET_UNKNOWN, WRONG_AUTHORITY */
+ * WRONG_STAR, DECISION_DATE, RULE_SET_UNKNOWN, WRONG_AUTHORITY */
 enum err certification_check_line(const struct decision_signed *decision, const struct decision_item *item,
                                   struct slice product, const struct rating *rating, bool in_area,
                                   const struct signer *signer, struct why *why);
@@ -104,33 +115,39 @@ enum change certification_change(int64_t older_star, int64_t star);
 
 /* --- withdrawals --- */
 
-/* `certificate` NULL: there is none of that number. `who`: the authority that withdraws it.
- * WRONG_PROVINCE, DECISION_DATE, UNKNOWN_CERTIFICATE, NOT_VALID, WRONG_AUTHORITY */
+/* `certificate` NULL: there is none of that number. `who`: the authority that withdraws it. `area` is of the
+ * decision's date.
+ * WRONG_PROVINCE, DECISION_DATE, PROVINCE_MERGED, PROVINCE_UNKNOWN, UNKNOWN_CERTIFICATE, NOT_VALID,
+ * WRONG_AUTHORITY */
 enum err certification_check_revocation(const struct revocation_decided *decided, struct slice province,
-                                        int32_t day, const struct certificate *certificate, bool in_area,
+                                        const struct area *area, int32_t day,
+                                        const struct certificate *certificate, bool in_area,
                                         enum authority who, struct why *why);
 
-/* `rules` is in force on the day of the finding, NULL: none is. `open`: one on this ground waits already.
- * WRONG_PROVINCE, DATE_FUTURE, UNKNOWN_CERTIFICATE, NOT_VALID, FINDING_DUPLICATE, RULE_SET_UNKNOWN,
- * NO_TIME_LIMIT */
-enum err certification_check_finding(const struct finding_filed *filed, struct slice province, int32_t day,
+/* `rules` is in force on the day of the finding, NULL: none is; `area` is of that day. `open`: one on this
+ * ground waits already.
+ * WRONG_PROVINCE, DATE_FUTURE, PROVINCE_MERGED, PROVINCE_UNKNOWN, UNKNOWN_CERTIFICATE, DECISION_DATE,
+ * NOT_VALID, FINDING_DUPLICATE, RULE_SET_UNKNOWN, NO_TIME_LIMIT */
+enum err certification_check_finding(const struct finding_filed *filed, struct slice province,
+                                     const struct area *area, int32_t day,
                                      const struct certificate *certificate, bool in_area, bool open,
                                      const struct rule_set *rules, struct why *why);
 
-/* `finding` NULL: none of that id stands before this in the log.
- * WRONG_PROVINCE, NOT_YET, FINDING_SETTLED, WRONG_AUTHORITY */
+/* `finding` NULL: none of that id stands before this in the log. `area` is of today.
+ * WRONG_PROVINCE, PROVINCE_MERGED, PROVINCE_UNKNOWN, NOT_YET, FINDING_SETTLED, WRONG_AUTHORITY */
 enum err certification_check_dismissal(const struct dismissal_decided *decided, struct slice province,
-                                       const struct finding *finding, bool in_area, enum authority who,
-                                       struct why *why);
+                                       const struct area *area, const struct finding *finding, bool in_area,
+                                       enum authority who, struct why *why);
 
 /* --- terms --- */
 
 /* A certificate from elsewhere. `rules` is in force on its first day, NULL: none is; `signer` by it on that
- * day; `duplicate` the number under which it is recorded already, or empty.
- * WRONG_PROVINCE, DATE_FUTURE, ENDS_BEFORE, RULE_SET_UNKNOWN, AUTHORITY_UNKNOWN, RECORD_DUPLICATE */
-enum err certification_check_record(const struct record_filed *filed, struct slice province, int32_t day,
-                                    const struct rule_set *rules, const struct signer *signer,
-                                    struct slice duplicate, struct why *why);
+ * day, as is `area`; `duplicate` the number under which it is recorded already, or empty.
+ * WRONG_PROVINCE, DATE_FUTURE, ENDS_BEFORE, PROVINCE_MERGED, PROVINCE_UNKNOWN, RULE_SET_UNKNOWN,
+ * AUTHORITY_UNKNOWN, RECORD_DUPLICATE */
+enum err certification_check_record(const struct record_filed *filed, struct slice province,
+                                    const struct area *area, int32_t day, const struct rule_set *rules,
+                                    const struct signer *signer, struct slice duplicate, struct why *why);
 
 /* Does the re-rating dossier that was accepted on `day` extend the certificate (26/2026/QĐ-TTg Art. 12.3),
  * and to which day? `rules` is in force on that day. */

@@ -19,9 +19,9 @@ static enum err check_record_days(const struct record_filed *filed, int32_t day,
                    "ends_on %s is before issued_on %s; correct one, or leave ends_on out", last, first);
 }
 
-enum err certification_check_record(const struct record_filed *filed, struct slice province, int32_t day,
-                                    const struct rule_set *rules, const struct signer *signer,
-                                    struct slice duplicate, struct why *why)
+enum err certification_check_record(const struct record_filed *filed, struct slice province,
+                                    const struct area *area, int32_t day, const struct rule_set *rules,
+                                    const struct signer *signer, struct slice duplicate, struct why *why)
 {
     char first[CLOCK_DAY_TEXT + 1];
     enum err e;
@@ -33,6 +33,7 @@ enum err certification_check_record(const struct record_filed *filed, struct sli
             "send it under that of its product",
             SLICE_ARG(filed->province), SLICE_ARG(province));
     e = check_record_days(filed, day, why);
+    if (!e) e = certification_check_area(province, area, why);
     if (e) return e;
     clock_day_text(filed->issued_on, first);
     if (!rules || rules->term_months < 0)
@@ -54,21 +55,32 @@ enum err certification_check_record(const struct record_filed *filed, struct sli
     return ERR_NONE;
 }
 
+static bool extends_again(const struct status_extension *latest, int32_t day, int32_t *to)
+{
+    if (day > latest->to) return false;
+    for (const struct status_extension *x = latest; x; x = x->earlier)
+        if (x->rated) return false;
+    *to = latest->to;
+    return true;
+}
+
 /* Art. 12.3: who could not meet the new re-rating window keeps the certificate until the result, at most so
  * many days past its end.
  * [inferred] "could not meet": the last day of the window lies before the first day of the rule set in force.
  * [inferred] "keeps": what had ended before that first day is not brought back.
  * [inferred] A dossier accepted after the end of the term gives the certificate back from that day on only;
  * between them it was expired.
- * [inferred] Once for a certificate: a second dossier does not extend again. */
+ * [inferred] While no dossier has a result, each that is accepted in time extends again, to the same day: the
+ * first may have been withdrawn or turned away. What a council has rated too low extends no more. */
 bool certification_extension(const struct rule_set *rules, const struct status_facts *facts, int32_t day,
                              int32_t *to)
 {
     int64_t closed_on, last;
 
+    if (facts->leaving != LEAVING_NONE || day < facts->issued_on) return false;
+    if (facts->extension) return extends_again(facts->extension, day, to);
     if (rules->extension_days <= 0 || rules->window_closes_days < 0 || rules->first_day == INT32_MIN)
         return false;
-    if (facts->leaving != LEAVING_NONE || facts->extended || day < facts->issued_on) return false;
     closed_on = facts->ends_on - rules->window_closes_days;
     if (closed_on >= rules->first_day || facts->ends_on < rules->first_day) return false;
     last = facts->ends_on + rules->extension_days;

@@ -29,6 +29,19 @@ static enum err check_in_force(const struct certificate *certificate, int32_t da
                    SLICE_ARG(certificate->certificate), status_word(status), text);
 }
 
+static enum err check_issued_before(const struct certificate *certificate, int32_t day, const char *what,
+                                    struct why *why)
+{
+    char first[CLOCK_DAY_TEXT + 1], text[CLOCK_DAY_TEXT + 1];
+
+    if (day >= certificate->facts.issued_on) return ERR_NONE;
+    clock_day_text(certificate->facts.issued_on, first);
+    clock_day_text(day, text);
+    return why_set(why, ERR_INVALID, "DECISION_DATE",
+                   "certificate %.*s begins on %s, after the date %s of this %s; correct the date",
+                   SLICE_ARG(certificate->certificate), first, text, what);
+}
+
 static enum err check_area(const struct certificate *certificate, struct slice said, bool in_area,
                            struct why *why)
 {
@@ -39,24 +52,19 @@ static enum err check_area(const struct certificate *certificate, struct slice s
 }
 
 enum err certification_check_revocation(const struct revocation_decided *decided, struct slice province,
-                                        int32_t day, const struct certificate *certificate, bool in_area,
+                                        const struct area *area, int32_t day,
+                                        const struct certificate *certificate, bool in_area,
                                         enum authority who, struct why *why)
 {
-    char first[CLOCK_DAY_TEXT + 1];
     enum err e = certification_check_sender(decided->authority, decided->province, province, why);
 
     if (!e) e = certification_check_not_ahead(decided->signed_on, day, why);
+    if (!e) e = certification_check_area(province, area, why);
     if (e) return e;
     if (!certificate) return unknown_certificate(decided->certificate, why);
     e = check_area(certificate, decided->province, in_area || decided->authority == authority_MINISTRY, why);
-    if (e) return e;
-    if (decided->signed_on < certificate->facts.issued_on) {
-        clock_day_text(certificate->facts.issued_on, first);
-        return why_set(why, ERR_INVALID, "DECISION_DATE",
-                       "certificate %.*s was issued on %s, after the date of this decision; correct the date",
-                       SLICE_ARG(certificate->certificate), first);
-    }
-    e = check_in_force(certificate, decided->signed_on, why);
+    if (!e) e = check_issued_before(certificate, decided->signed_on, "decision", why);
+    if (!e) e = check_in_force(certificate, decided->signed_on, why);
     if (e) return e;
     if (who != decided->authority)
         return why_set(why, ERR_INVALID, "WRONG_AUTHORITY",
@@ -66,7 +74,8 @@ enum err certification_check_revocation(const struct revocation_decided *decided
     return ERR_NONE;
 }
 
-enum err certification_check_finding(const struct finding_filed *filed, struct slice province, int32_t day,
+enum err certification_check_finding(const struct finding_filed *filed, struct slice province,
+                                     const struct area *area, int32_t day,
                                      const struct certificate *certificate, bool in_area, bool open,
                                      const struct rule_set *rules, struct why *why)
 {
@@ -83,8 +92,11 @@ enum err certification_check_finding(const struct finding_filed *filed, struct s
     if (filed->found_on > day)
         return why_set(why, ERR_INVALID, "DATE_FUTURE",
                        "found_on %s is after today; file the finding on its day, or correct the date", text);
+    e = certification_check_area(province, area, why);
+    if (e) return e;
     if (!certificate) return unknown_certificate(filed->certificate, why);
     e = check_area(certificate, filed->province, in_area || national, why);
+    if (!e) e = check_issued_before(certificate, filed->found_on, "finding", why);
     if (!e) e = check_in_force(certificate, filed->found_on, why);
     if (e) return e;
     if (open)
@@ -109,11 +121,12 @@ enum err certification_check_finding(const struct finding_filed *filed, struct s
 }
 
 enum err certification_check_dismissal(const struct dismissal_decided *decided, struct slice province,
-                                       const struct finding *finding, bool in_area, enum authority who,
-                                       struct why *why)
+                                       const struct area *area, const struct finding *finding, bool in_area,
+                                       enum authority who, struct why *why)
 {
     enum err e = certification_check_sender(decided->authority, decided->province, province, why);
 
+    if (!e) e = certification_check_area(province, area, why);
     if (e) return e;
     if (!finding)
         return why_set(why, ERR_INVALID, "NOT_YET",

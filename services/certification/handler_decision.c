@@ -12,7 +12,8 @@ APPLY(product_rated)
     if (!e)
         e = store_add_rating(turn_store(turn), turn_envelope(turn)->id, &rated,
                              clock_day_of(turn_envelope(turn)->time_ms), outcome->seq);
-    return e;
+    if (e || rated.star >= CERTIFICATION_STAR_LEAST) return e;
+    return store_end_extension(turn_store(turn), rated.dossier, turn_day(turn), outcome->seq);
 }
 
 APPLY(product_remanded)
@@ -226,22 +227,21 @@ DECIDE(decision_signed)
     struct ruling r = { .turn = turn, .topic_province = topic_province(rec->topic) };
     char key[CERTIFICATION_KEY_BYTES];
     struct decision_signed decision;
+    struct area area;
     struct why why = { 0 };
     bool known = false, stands;
     enum err e = decision_signed_decode(turn_envelope(turn), turn_zone(turn), &decision, turn_why(turn));
 
     if (!e) e = certification_key(decision.number, key);
     if (!e) e = store_has_decision(turn_store(turn), &decision, key, &known);
+    if (!e)
+        e = store_find_area(turn_store(turn), r.topic_province, decision.signed_on, turn_zone(turn), &area);
     if (e) return e;
     r.decision = &decision;
     r.first_day = certification_first_day(&decision);
     r.lines = msgpack_zone_malloc(turn_zone(turn), decision.items_count * sizeof *r.lines);
     if (!r.lines) return ERR_NOMEM;
-    stands = !certification_check_decision(&decision, r.topic_province, turn_day(turn), known, &why);
-    if (stands) e = check_province(turn, decision.province, decision.signed_on, &why);
-    if (e && e != ERR_INVALID) return e;
-    stands = stands && !e;
-    e = ERR_NONE;
+    stands = !certification_check_decision(&decision, r.topic_province, &area, turn_day(turn), known, &why);
     for (size_t i = 0; !e && i < decision.items_count; i++)
         e = stands ? rule_line(&r, i) : refuse_line(&r, i, &why);
     return e;

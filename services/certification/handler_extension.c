@@ -113,43 +113,41 @@ APPLY(certificate_extended)
     return store_add_extension(turn_store(turn), &extension, outcome->seq);
 }
 
-/* --- results without a new certificate --- */
+/* --- results without a new certificate: the dossier's extension ends, which is news when no other waits ---
+ */
 
-/* `found` is what looking for the certificate of the dossier brought. */
-static enum err end_extension(struct turn *turn, enum err found, const struct certificate *c)
+static enum err tell_ended(struct turn *turn, struct slice dossier)
 {
     struct extension_ended ended;
+    struct certificate c;
+    const enum err e = store_find_extended(turn_store(turn), dossier, turn_day(turn), turn_zone(turn), &c);
 
-    if (found) return found == ERR_NOT_FOUND ? ERR_NONE : found;
-    ended = (struct extension_ended){ .certificate = c->certificate,
-                                      .product = c->product,
+    if (e) return e == ERR_NOT_FOUND ? ERR_NONE : e;
+    ended = (struct extension_ended){ .certificate = c.certificate,
+                                      .product = c.product,
                                       .ended_on = turn_day(turn) };
-    return extension_ended_announce(turn, c->province, c->product, &ended);
+    return extension_ended_announce(turn, c.province, c.product, &ended);
 }
 
 /* Below three stars nothing will be recognised. */
 DECIDE(product_rated)
 {
     struct product_rated rated;
-    struct certificate c;
-    enum err e = product_rated_decode(turn_envelope(turn), turn_zone(turn), &rated, turn_why(turn));
+    const enum err e = product_rated_decode(turn_envelope(turn), turn_zone(turn), &rated, turn_why(turn));
 
     (void)rec;
     if (e || rated.star >= CERTIFICATION_STAR_LEAST) return e;
-    e = store_find_extended(turn_store(turn), rated.dossier, turn_day(turn), turn_zone(turn), &c);
-    return end_extension(turn, e, &c);
+    return tell_ended(turn, rated.dossier);
 }
 
 DECIDE(withdrawal_accepted)
 {
     struct withdrawal_accepted accepted;
-    struct certificate c;
-    enum err e = withdrawal_accepted_decode(turn_envelope(turn), turn_zone(turn), &accepted, turn_why(turn));
+    const enum err e =
+        withdrawal_accepted_decode(turn_envelope(turn), turn_zone(turn), &accepted, turn_why(turn));
 
     (void)rec;
-    if (e) return e;
-    e = store_find_extended(turn_store(turn), accepted.dossier, turn_day(turn), turn_zone(turn), &c);
-    return end_extension(turn, e, &c);
+    return e ? e : tell_ended(turn, accepted.dossier);
 }
 
 APPLY(withdrawal_accepted)
@@ -157,31 +155,39 @@ APPLY(withdrawal_accepted)
     struct withdrawal_accepted accepted;
     enum err e = withdrawal_accepted_decode(turn_envelope(turn), turn_zone(turn), &accepted, turn_why(turn));
 
-    (void)outcome;
     (void)cause;
     if (!e) e = store_add_withdrawn(turn_store(turn), accepted.dossier);
-    return e;
+    return e ? e : store_end_extension(turn_store(turn), accepted.dossier, turn_day(turn), outcome->seq);
+}
+
+/* The dossier that an extension waits for, of those a rejection may mean; ERR_NOT_FOUND: none. */
+static enum err find_rejected(struct turn *turn, struct slice *dossier)
+{
+    struct rejection_registered rejected;
+    const enum err e =
+        rejection_registered_decode(turn_envelope(turn), turn_zone(turn), &rejected, turn_why(turn));
+
+    return e ? e
+             : store_find_pending(turn_store(turn), rejected.reference, rejected.province, turn_day(turn),
+                                  turn_zone(turn), dossier);
 }
 
 DECIDE(rejection_registered)
 {
-    struct rejection_registered rejected;
-    struct certificate c;
-    enum err e = rejection_registered_decode(turn_envelope(turn), turn_zone(turn), &rejected, turn_why(turn));
+    struct slice dossier;
+    const enum err e = find_rejected(turn, &dossier);
 
     (void)rec;
-    if (e) return e;
-    e = store_find_extended_by_reference(turn_store(turn), rejected.reference, rejected.province,
-                                         turn_day(turn), turn_zone(turn), &c);
-    return end_extension(turn, e, &c);
+    if (e) return e == ERR_NOT_FOUND ? ERR_NONE : e;
+    return tell_ended(turn, dossier);
 }
 
-APPLY(extension_ended)
+APPLY(rejection_registered)
 {
-    struct extension_ended ended;
-    enum err e = extension_ended_decode(turn_envelope(turn), turn_zone(turn), &ended, turn_why(turn));
+    struct slice dossier;
+    const enum err e = find_rejected(turn, &dossier);
 
     (void)cause;
-    if (!e) e = store_end_extension(turn_store(turn), &ended, outcome->seq);
-    return e;
+    if (e) return e == ERR_NOT_FOUND ? ERR_NONE : e;
+    return store_end_extension(turn_store(turn), dossier, turn_day(turn), outcome->seq);
 }

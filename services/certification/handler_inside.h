@@ -15,8 +15,6 @@
 APPLY(rules_adopted);
 APPLY(area_merged);
 APPLY(product_recoded);
-/* PROVINCE_MERGED, PROVINCE_UNKNOWN: may this province act on that day? */
-enum err check_province(struct turn *turn, struct slice province, int32_t day, struct why *why);
 /* By a rule set on a day; `known` false: it is not adopted. */
 enum err find_signer(struct turn *turn, struct slice rule_set, int64_t star, int32_t day, struct signer *out);
 /* Who withdraws a certificate on that day. */
@@ -51,7 +49,7 @@ DECIDE(product_rated);
 DECIDE(withdrawal_accepted);
 APPLY(withdrawal_accepted);
 DECIDE(rejection_registered);
-APPLY(extension_ended);
+APPLY(rejection_registered);
 
 /* handler_day.c: what is told of the end of a certificate */
 DECIDE(day_started);

@@ -9,9 +9,9 @@ APPLY(rules_adopted)
 
     (void)outcome;
     (void)cause;
-    if (!e && adopted.kind == rules_kind_RULE_SET) e = store_add_rules(turn_store(turn), &adopted);
-    if (!e && adopted.kind == rules_kind_AREAS) e = store_know_areas(turn_store(turn), &adopted);
-    return e;
+    if (e) return e;
+    if (adopted.kind == rules_kind_RULE_SET) return store_add_rules(turn_store(turn), &adopted);
+    return adopted.kind == rules_kind_AREAS ? store_add_provinces(turn_store(turn), &adopted) : ERR_NONE;
 }
 
 APPLY(area_merged)
@@ -33,30 +33,6 @@ APPLY(product_recoded)
     (void)cause;
     if (!e) e = store_add_alias(turn_store(turn), recoded.code, recoded.product, true, outcome->seq);
     return e;
-}
-
-/* A province acts while it is there; what it left is the business of the one it became part of. */
-enum err check_province(struct turn *turn, struct slice province, int32_t day, struct why *why)
-{
-    char merged[CLOCK_DAY_TEXT + 1];
-    struct slice became;
-    int32_t merged_on = 0;
-    bool known = true;
-    enum err e;
-
-    if (slice_is(province, "00")) return ERR_NONE;
-    e = store_is_known_area(turn_store(turn), province, &known);
-    if (e) return e;
-    if (!known)
-        return why_set(why, ERR_INVALID, "PROVINCE_UNKNOWN",
-                       "no adopted areas file knows a province %.*s; correct its two-digit code",
-                       SLICE_ARG(province));
-    e = store_find_became(turn_store(turn), province, day, turn_zone(turn), &became, &merged_on);
-    if (e) return e == ERR_NOT_FOUND ? ERR_NONE : e;
-    clock_day_text(merged_on, merged);
-    return why_set(why, ERR_INVALID, "PROVINCE_MERGED",
-                   "province %.*s became part of %.*s on %s; file it as %.*s", SLICE_ARG(province),
-                   SLICE_ARG(became), merged, SLICE_ARG(became));
 }
 
 enum err find_signer(struct turn *turn, struct slice rule_set, int64_t star, int32_t day, struct signer *out)

@@ -69,18 +69,19 @@ DECIDE(record_filed)
     struct slice duplicate = { NULL, 0 };
     struct rule_set rules;
     struct record_filed filed;
+    struct area area;
     bool covered;
     enum err e = record_filed_decode(turn_envelope(turn), turn_zone(turn), &filed, turn_why(turn));
 
     if (!e) e = find_duplicate(turn, &filed, &duplicate);
+    if (!e) e = store_find_area(turn_store(turn), filed.province, filed.issued_on, turn_zone(turn), &area);
     if (e) return e;
     e = store_find_rules_on(turn_store(turn), filed.issued_on, turn_zone(turn), &rules);
     covered = !e;
     if (!e) e = find_signer(turn, rules.name, filed.star, filed.issued_on, &signer);
     if (e && e != ERR_NOT_FOUND) return e;
-    e = certification_check_record(&filed, topic_province(rec->topic), turn_day(turn),
+    e = certification_check_record(&filed, topic_province(rec->topic), &area, turn_day(turn),
                                    covered ? &rules : NULL, &signer, duplicate, turn_why(turn));
-    if (!e) e = check_province(turn, filed.province, filed.issued_on, turn_why(turn));
     return e ? e : announce_recorded(turn, &filed, &rules, &signer);
 }
 

@@ -51,14 +51,15 @@ DECIDE(revocation_decided)
     const struct slice province = topic_province(rec->topic);
     struct revocation_decided decided;
     struct target target;
+    struct area area;
     enum err e = revocation_decided_decode(turn_envelope(turn), turn_zone(turn), &decided, turn_why(turn));
 
     if (!e) e = find_target(turn, decided.certificate, decided.province, decided.signed_on, &target);
+    if (!e) e = store_find_area(turn_store(turn), province, decided.signed_on, turn_zone(turn), &area);
     if (e) return e;
-    e = certification_check_revocation(&decided, province, turn_day(turn),
+    e = certification_check_revocation(&decided, province, &area, turn_day(turn),
                                        target.there ? &target.certificate : NULL, target.in_area, target.who,
                                        turn_why(turn));
-    if (!e) e = check_province(turn, decided.province, decided.signed_on, turn_why(turn));
     return e ? e : announce_revoked(turn, province, &decided, &target.certificate);
 }
 
@@ -79,23 +80,25 @@ APPLY(certificate_revoked)
  * who may on the day the finding is registered. */
 DECIDE(finding_filed)
 {
+    const struct slice province = topic_province(rec->topic);
     struct finding_filed filed;
     struct finding_registered registered;
     struct rule_set rules;
     struct target target;
+    struct area area;
     bool open = false, covered;
     enum err e = finding_filed_decode(turn_envelope(turn), turn_zone(turn), &filed, turn_why(turn));
 
     if (!e) e = find_target(turn, filed.certificate, filed.province, turn_day(turn), &target);
     if (!e) e = store_has_open_finding(turn_store(turn), filed.certificate, filed.ground, &open);
+    if (!e) e = store_find_area(turn_store(turn), province, filed.found_on, turn_zone(turn), &area);
     if (e) return e;
     e = store_find_rules_on(turn_store(turn), filed.found_on, turn_zone(turn), &rules);
     if (e && e != ERR_NOT_FOUND) return e;
     covered = !e;
-    e = certification_check_finding(&filed, topic_province(rec->topic), turn_day(turn),
+    e = certification_check_finding(&filed, province, &area, turn_day(turn),
                                     target.there ? &target.certificate : NULL, target.in_area, open,
                                     covered ? &rules : NULL, turn_why(turn));
-    if (!e) e = check_province(turn, filed.province, turn_day(turn), turn_why(turn));
     if (e) return e;
     registered = (struct finding_registered){ .certificate = target.certificate.certificate,
                                               .product = target.certificate.product,
@@ -125,17 +128,18 @@ DECIDE(dismissal_decided)
     struct dismissal_decided decided;
     struct dismissal_accepted accepted;
     struct finding finding;
+    struct area area;
     bool there;
     enum err e = dismissal_decided_decode(turn_envelope(turn), turn_zone(turn), &decided, turn_why(turn));
 
+    if (!e) e = store_find_area(turn_store(turn), province, turn_day(turn), turn_zone(turn), &area);
     if (e) return e;
     e = store_find_finding(turn_store(turn), decided.finding, turn_zone(turn), &finding);
     there = !e;
     if (!e) e = find_target(turn, finding.certificate, decided.province, turn_day(turn), &target);
     if (e && e != ERR_NOT_FOUND) return e;
-    e = certification_check_dismissal(&decided, province, there ? &finding : NULL, target.in_area, target.who,
-                                      turn_why(turn));
-    if (!e) e = check_province(turn, decided.province, turn_day(turn), turn_why(turn));
+    e = certification_check_dismissal(&decided, province, &area, there ? &finding : NULL, target.in_area,
+                                      target.who, turn_why(turn));
     if (e) return e;
     accepted = (struct dismissal_accepted){ .finding = finding.finding, .certificate = finding.certificate };
     return dismissal_accepted_announce(turn, province, target.certificate.product, &accepted);

@@ -68,16 +68,17 @@ static void pack_standing(msgpack_packer *p, const struct standing *standing, in
 }
 
 /* Its status on the day. What ended it early stands beside it, when something did: a newer certificate, or a
- * decision on a ground; and its extension, when there is one. */
+ * decision on a ground; and its latest extension, when there is one. */
 static void pack_whole(msgpack_packer *p, const struct certificate *c, int32_t day)
 {
     const struct status_facts *facts = &c->facts;
+    const struct status_extension *extension = facts->extension;
     const struct standing standing = status_on(facts, day);
     const bool left = facts->leaving != LEAVING_NONE;
     size_t fields = SHORT_FIELDS + LONG_FIELDS;
 
     fields += (standing.has_until ? 1U : 0U) + (left ? 1U : 0U);
-    fields += (facts->extended ? 2U : 0U) + (facts->extension_ended ? 1U : 0U);
+    if (extension) fields += extension->ended ? 3U : 2U;
     msgpack_pack_map(p, fields);
     pack_short(p, c);
     pack_standing(p, &standing, day);
@@ -92,9 +93,9 @@ static void pack_whole(msgpack_packer *p, const struct certificate *c, int32_t d
     pack_text(p, "left_by", c->left_by);
     pack_text(p, "ground", c->ground);
     if (left) pack_day(p, "left_on", facts->left_on);
-    if (facts->extended) pack_day(p, "extended_from", facts->extended_from);
-    if (facts->extended) pack_day(p, "extended_to", facts->extended_to);
-    if (facts->extension_ended) pack_day(p, "extension_ended_on", facts->ended_on);
+    if (extension) pack_day(p, "extended_from", extension->from);
+    if (extension) pack_day(p, "extended_to", extension->to);
+    if (extension && extension->ended) pack_day(p, "extension_ended_on", extension->ended_on);
 }
 
 /* --- arguments --- */

@@ -36,8 +36,8 @@ CREATE TABLE area(
     PRIMARY KEY(old_code, new_code)
 ) STRICT, WITHOUT ROWID;
 
--- Codes that an adopted areas file has. Empty: none is adopted, and any code is taken.
-CREATE TABLE known_area(
+-- Every code that adopted areas name, of before and since.
+CREATE TABLE province(
     code TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
@@ -70,10 +70,10 @@ CREATE TABLE rating(
     star INTEGER NOT NULL CHECK(star BETWEEN 0 AND 5),
     sum_hundredths INTEGER NOT NULL,
     members INTEGER NOT NULL CHECK(members >= 1), -- the mean is sum / members, never rounded
+    gates TEXT NOT NULL,                -- codes of gates and grounds that were met, for people
+    rated_on INTEGER NOT NULL,          -- day of the closing: no decision on it is dated earlier
     remanded INTEGER NOT NULL DEFAULT 0 CHECK(remanded IN (0, 1)), -- given back: the lower level may certify on it
     recognised INTEGER NOT NULL DEFAULT 0 CHECK(recognised IN (0, 1)),
-    gates TEXT NOT NULL,                -- codes of gates and grounds that were met, parted by ", "
-    rated_on INTEGER NOT NULL,          -- day of the closing
     rated_seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX rating_by_reference ON rating(reference);
@@ -140,9 +140,9 @@ CREATE TABLE leaving(
 ) STRICT;
 CREATE INDEX leaving_of ON leaving(certificate, left_on);
 
--- At most once for a certificate (26/2026/QĐ-TTg Art. 12.3).
+-- While a re-rating is pending (26/2026/QĐ-TTg Art. 12.3): for each dossier anew, all of a certificate to the same day.
 CREATE TABLE extension(
-    certificate TEXT PRIMARY KEY,
+    certificate TEXT NOT NULL,
     dossier TEXT NOT NULL,              -- whose result is awaited
     reference TEXT NOT NULL,
     province TEXT NOT NULL,
@@ -150,7 +150,8 @@ CREATE TABLE extension(
     extended_to INTEGER NOT NULL,
     extended_seq INTEGER NOT NULL,
     ended_on INTEGER,                   -- day of a result that brought no new certificate
-    extension_ended_seq INTEGER CHECK((ended_on IS NULL) = (extension_ended_seq IS NULL))
+    extension_ended_seq INTEGER CHECK((ended_on IS NULL) = (extension_ended_seq IS NULL)),
+    PRIMARY KEY(certificate, dossier)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX extension_of_dossier ON extension(dossier);
 CREATE INDEX extension_of_reference ON extension(reference, province);

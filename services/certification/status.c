@@ -6,10 +6,28 @@ static int32_t earlier(int32_t a, int32_t b)
     return a < b ? a : b;
 }
 
-/* Last day of the extension; before extended_from when the result came within the term. */
-static int32_t extension_end(const struct status_facts *facts)
+/* Of the term and the extensions begun by that day. An extension whose end came within the term adds nothing.
+ */
+static int32_t last_begun(const struct status_facts *facts, int32_t day)
 {
-    return facts->extension_ended ? earlier(facts->extended_to, facts->ended_on) : facts->extended_to;
+    int32_t last = facts->ends_on;
+
+    for (const struct status_extension *x = facts->extension; x; x = x->earlier) {
+        const int32_t end = x->ended ? earlier(x->to, x->ended_on) : x->to;
+
+        if (x->from <= day && x->from <= end && end > last) last = end;
+    }
+    return last;
+}
+
+/* That of extensions which follow one another without a day between them. */
+static int32_t last_in_a_row(const struct status_facts *facts, int32_t day)
+{
+    int32_t last = last_begun(facts, day), next;
+
+    while ((next = last_begun(facts, last + 1)) > last)
+        last = next;
+    return last;
 }
 
 static struct standing until(enum status status, const struct status_facts *facts, int32_t last)
@@ -18,25 +36,17 @@ static struct standing until(enum status status, const struct status_facts *fact
     return (struct standing){ .status = status, .has_until = true, .until = last };
 }
 
-/* The last day of validity before `day`, which is past the term and in no extension. */
-static int32_t last_day_before(const struct status_facts *facts, int32_t day)
-{
-    const int32_t last = status_last_day(facts);
-
-    return last < day ? last : facts->ends_on;
-}
-
 struct standing status_on(const struct status_facts *facts, int32_t day)
 {
+    int32_t last;
+
     if (day < facts->issued_on) return (struct standing){ .status = STATUS_UNKNOWN };
     if (facts->leaving != LEAVING_NONE && day >= facts->left_on)
         return (struct standing){ .status = facts->leaving == LEAVING_WITHDRAWN ? STATUS_WITHDRAWN
                                                                                 : STATUS_REPLACED };
     if (day <= facts->ends_on) return until(STATUS_VALID, facts, facts->ends_on);
-    if (facts->extended && day >= facts->extended_from && day <= extension_end(facts))
-        return until(STATUS_VALID_PENDING, facts, extension_end(facts));
-    return (
-        struct standing){ .status = STATUS_EXPIRED, .has_until = true, .until = last_day_before(facts, day) };
+    last = last_in_a_row(facts, day);
+    return until(day <= last ? STATUS_VALID_PENDING : STATUS_EXPIRED, facts, last);
 }
 
 const char *status_word(enum status status)
@@ -60,8 +70,7 @@ bool status_in_force(enum status status)
 
 int32_t status_last_day(const struct status_facts *facts)
 {
-    if (!facts->extended || extension_end(facts) < facts->extended_from) return facts->ends_on;
-    return extension_end(facts);
+    return last_begun(facts, INT32_MAX);
 }
 
 unsigned status_rank(enum status status)

@@ -26,21 +26,26 @@ enum status {
 
 enum leaving { LEAVING_NONE, LEAVING_SUPERSEDED, LEAVING_WITHDRAWN };
 
+/* While one dossier was pending. */
+struct status_extension {
+    int32_t from, to; /* first and last day */
+    bool ended, rated;
+    int32_t ended_on;                       /* its last day, the dossier being out, or rated too low */
+    const struct status_extension *earlier; /* NULL: it was the first */
+};
+
 struct status_facts {
-    int32_t issued_on, ends_on; /* first and last day of the term */
-    enum leaving leaving;       /* the earliest, when there are several */
-    int32_t left_on;            /* from this day on; 0 when it did not leave */
-    bool extended;
-    int32_t extended_from, extended_to; /* first and last day */
-    bool extension_ended;
-    int32_t ended_on; /* last day of the extension, the result being there */
+    int32_t issued_on, ends_on;               /* first and last day of the term */
+    enum leaving leaving;                     /* the earliest, when there are several */
+    int32_t left_on;                          /* from this day on; 0 when it did not leave */
+    const struct status_extension *extension; /* the latest; NULL: there is none */
 };
 
 struct standing {
     enum status status;
     bool has_until;
-    int32_t until; /* last day, as far as is known, of STATUS_VALID and STATUS_VALID_PENDING; of
-                      STATUS_EXPIRED the last it had */
+    int32_t
+        until; /* last day, as far as is known, of STATUS_VALID and _VALID_PENDING; before STATUS_EXPIRED */
 };
 
 struct standing status_on(const struct status_facts *facts, int32_t day);
@@ -48,7 +53,7 @@ struct standing status_on(const struct status_facts *facts, int32_t day);
 const char *status_word(enum status status);
 /* May the holder use it? Valid, also while pending. */
 bool status_in_force(enum status status);
-/* The last day of term and extension, whatever else became of it. */
+/* The last day of term and extensions, whatever else became of it. */
 int32_t status_last_day(const struct status_facts *facts);
 /* Of several certificates of a product the one with the smallest rank speaks for it, of equals the later one:
  * valid, pending, ended in either way, replaced, unknown. */

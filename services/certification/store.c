@@ -3,12 +3,14 @@
 
 #include "proto/codec.h"
 
+#include <stdio.h>
+
 #define CERTIFICATES " FROM certificate c" CERTIFICATE_FACTS " WHERE c.issued_seq <= ?1"
 
 const char *const store_certificate_sql[STATEMENTS] = {
     [ADD_RATING] =
         "INSERT INTO rating(rated, dossier, reference, product, name, owner, province, level, rule_set, star,"
-        " sum_hundredths, members, rated_seq, gates, rated_on)"
+        " sum_hundredths, members, gates, rated_on, rated_seq)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     [FIND_RATING] =
         "SELECT r.rated, r.dossier, r.reference, r.product, r.name, r.owner, r.province, r.rule_set, r.level,"
@@ -45,7 +47,8 @@ const char *const store_certificate_sql[STATEMENTS] = {
         " (SELECT certificate FROM certificate WHERE open = 1 AND ends_on < ?2"
         " ORDER BY ends_on, certificate LIMIT ?3)" IN_ORDER,
     [LIST_RUNNING] = "SELECT " CERTIFICATE_COLUMNS CERTIFICATES " AND c.issued_on <= ?2"
-                     " AND (c.ends_on >= ?2 OR x.extended_to >= ?2)" IN_ORDER,
+                     " AND (c.ends_on >= ?2 OR EXISTS (SELECT 1 FROM extension x"
+                     " WHERE x.certificate = c.certificate AND x.extended_to >= ?2))" IN_ORDER,
     [ADD_CERTIFICATE] =
         "INSERT INTO certificate(certificate, recorded, fact, province, year, serial, product, code, name,"
         " owner, star, number, authority, rule_set, rated, source, issued_on, ends_on, open, issued_seq)"
@@ -126,12 +129,28 @@ static enum level read_level(struct slice word)
 
 /* --- ratings --- */
 
+/* Their codes, as many as have room. */
+static struct slice join_gates(const struct product_rated *rated, char text[CERTIFICATION_GATES_BYTES])
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < rated->gates_count; i++) {
+        const struct slice code = rated->gates[i].code;
+
+        const bool room = used + code.size + sizeof ", and more" < CERTIFICATION_GATES_BYTES;
+
+        used += (size_t)snprintf(text + used, CERTIFICATION_GATES_BYTES - used, "%s%.*s", used ? ", " : "",
+                                 SLICE_ARG(room ? code : slice_text("and more")));
+        if (!room) break;
+    }
+    return slice_of(text, used);
+}
+
 enum err store_add_rating(struct store *s, struct slice id, const struct product_rated *rated, int32_t day,
                           uint64_t seq)
 {
     sqlite3_stmt *q = s->statements[ADD_RATING];
-    struct buf gates = { 0 };
-    enum err e;
+    char gates[CERTIFICATION_GATES_BYTES];
 
     db_bind_text(q, 1, id);
     db_bind_text(q, 2, rated->dossier);
@@ -145,14 +164,10 @@ enum err store_add_rating(struct store *s, struct slice id, const struct product
     db_bind_i64(q, 10, rated->star);
     db_bind_i64(q, 11, rated->sum_hundredths);
     db_bind_i64(q, 12, rated->members);
-    db_bind_u64(q, 13, seq);
-    for (size_t i = 0; i < rated->gates_count; i++)
-        buf_printf(&gates, "%s%.*s", i ? ", " : "", SLICE_ARG(rated->gates[i].code));
-    db_bind_text(q, 14, gates.size ? buf_slice(&gates) : slice_text(""));
-    db_bind_i64(q, 15, day);
-    e = gates.failed ? gates.failed : db_run(q);
-    buf_fini(&gates);
-    return e;
+    db_bind_text(q, 13, join_gates(rated, gates));
+    db_bind_i64(q, 14, day);
+    db_bind_u64(q, 15, seq);
+    return db_run(q);
 }
 
 static enum err copy_rating(sqlite3_stmt *q, msgpack_zone *zone, struct rating *r)
@@ -270,15 +285,10 @@ static struct status_facts copy_facts(sqlite3_stmt *q)
     return (struct status_facts){ .issued_on = (int32_t)db_i64(q, 16),
                                   .ends_on = (int32_t)db_i64(q, 17),
                                   .leaving = read_leaving(db_text(q, 18)),
-                                  .left_on = (int32_t)db_i64(q, 19),
-                                  .extended = db_i64(q, 20) != 0,
-                                  .extended_from = (int32_t)db_i64(q, 21),
-                                  .extended_to = (int32_t)db_i64(q, 22),
-                                  .extension_ended = db_i64(q, 23) != 0,
-                                  .ended_on = (int32_t)db_i64(q, 24) };
+                                  .left_on = (int32_t)db_i64(q, 19) };
 }
 
-static enum err copy_certificate(sqlite3_stmt *q, msgpack_zone *zone, struct certificate *c)
+static enum err copy_certificate(struct store *s, sqlite3_stmt *q, msgpack_zone *zone, struct certificate *c)
 {
     struct slice *const texts[] = { &c->certificate, &c->fact,  &c->province, &c->product,
                                     &c->code,        &c->name,  &c->owner,    &c->number,
@@ -294,18 +304,20 @@ static enum err copy_certificate(sqlite3_stmt *q, msgpack_zone *zone, struct cer
     c->recorded = db_i64(q, 14) != 0;
     c->star = db_i64(q, 15);
     c->facts = copy_facts(q);
-    c->withdrawn = db_i64(q, 25) != 0;
-    c->linked = db_i64(q, 26) != 0;
+    c->withdrawn = db_i64(q, 22) != 0;
+    c->linked = db_i64(q, 23) != 0;
+    if (!e && db_i64(q, 20))
+        e = store_list_extensions(s, c->certificate, db_i64(q, 21), zone, &c->facts.extension);
     return e;
 }
 
-enum err store_one_certificate(sqlite3_stmt *q, msgpack_zone *zone, struct certificate *out)
+enum err store_one_certificate(struct store *s, sqlite3_stmt *q, msgpack_zone *zone, struct certificate *out)
 {
     struct certificate c;
     enum err e = store_one_row(q);
 
     if (e) return e;
-    e = copy_certificate(q, zone, &c);
+    e = copy_certificate(s, q, zone, &c);
     db_done(q);
     if (!e) *out = c;
     return e;
@@ -316,17 +328,18 @@ enum err store_find_certificate(struct store *s, struct slice certificate, int64
 {
     db_bind_i64(s->statements[FIND_CERTIFICATE], 1, as_of);
     db_bind_text(s->statements[FIND_CERTIFICATE], 2, certificate);
-    return store_one_certificate(s->statements[FIND_CERTIFICATE], zone, out);
+    return store_one_certificate(s, s->statements[FIND_CERTIFICATE], zone, out);
 }
 
 enum err store_find_latest(struct store *s, struct slice product, msgpack_zone *zone, struct certificate *out)
 {
     db_bind_i64(s->statements[FIND_LATEST], 1, STORE_NOW);
     db_bind_text(s->statements[FIND_LATEST], 2, product);
-    return store_one_certificate(s->statements[FIND_LATEST], zone, out);
+    return store_one_certificate(s, s->statements[FIND_LATEST], zone, out);
 }
 
-static enum err list(sqlite3_stmt *q, msgpack_zone *zone, struct store_certificate **first, size_t *count)
+static enum err list(struct store *s, sqlite3_stmt *q, msgpack_zone *zone, struct store_certificate **first,
+                     size_t *count)
 {
     struct store_certificate **end = first, *c;
     bool row = false;
@@ -336,7 +349,7 @@ static enum err list(sqlite3_stmt *q, msgpack_zone *zone, struct store_certifica
     *count = 0;
     while ((e = db_step(q, &row)) == ERR_NONE && row) {
         c = msgpack_zone_malloc(zone, sizeof *c);
-        e = c ? copy_certificate(q, zone, &c->row) : ERR_NOMEM;
+        e = c ? copy_certificate(s, q, zone, &c->row) : ERR_NOMEM;
         if (e) break;
         c->next = NULL;
         *end = c;
@@ -352,7 +365,7 @@ enum err store_list_by_reference(struct store *s, struct slice reference, msgpac
 {
     db_bind_i64(s->statements[LIST_BY_REFERENCE], 1, STORE_NOW);
     db_bind_text(s->statements[LIST_BY_REFERENCE], 2, reference);
-    return list(s->statements[LIST_BY_REFERENCE], zone, first, count);
+    return list(s, s->statements[LIST_BY_REFERENCE], zone, first, count);
 }
 
 enum err store_list_by_product(struct store *s, struct slice product, int64_t as_of, msgpack_zone *zone,
@@ -360,7 +373,7 @@ enum err store_list_by_product(struct store *s, struct slice product, int64_t as
 {
     db_bind_i64(s->statements[LIST_BY_PRODUCT], 1, as_of);
     db_bind_text(s->statements[LIST_BY_PRODUCT], 2, product);
-    return list(s->statements[LIST_BY_PRODUCT], zone, first, count);
+    return list(s, s->statements[LIST_BY_PRODUCT], zone, first, count);
 }
 
 enum err store_list_noticed(struct store *s, int32_t day, struct slice rule_set, msgpack_zone *zone,
@@ -371,7 +384,7 @@ enum err store_list_noticed(struct store *s, int32_t day, struct slice rule_set,
     db_bind_i64(q, 1, STORE_NOW);
     db_bind_i64(q, 2, day);
     db_bind_text(q, 3, rule_set);
-    return list(q, zone, first, count);
+    return list(s, q, zone, first, count);
 }
 
 enum err store_list_ended(struct store *s, int32_t day, msgpack_zone *zone, struct store_certificate **first,
@@ -382,7 +395,7 @@ enum err store_list_ended(struct store *s, int32_t day, msgpack_zone *zone, stru
     db_bind_i64(q, 1, STORE_NOW);
     db_bind_i64(q, 2, day);
     db_bind_i64(q, 3, STORE_EXPIRIES_MAX);
-    return list(q, zone, first, count);
+    return list(s, q, zone, first, count);
 }
 
 enum err store_list_running(struct store *s, int32_t day, int64_t as_of, msgpack_zone *zone,
@@ -390,7 +403,7 @@ enum err store_list_running(struct store *s, int32_t day, int64_t as_of, msgpack
 {
     db_bind_i64(s->statements[LIST_RUNNING], 1, as_of);
     db_bind_i64(s->statements[LIST_RUNNING], 2, day);
-    return list(s->statements[LIST_RUNNING], zone, first, count);
+    return list(s, s->statements[LIST_RUNNING], zone, first, count);
 }
 
 /* --- certificates: writing --- */

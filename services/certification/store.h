@@ -41,14 +41,11 @@ enum err store_find_authority(struct store *s, struct slice rule_set, int64_t st
 enum err store_longest_notice(struct store *s, struct slice rule_set, int64_t *days);
 
 enum err store_add_area(struct store *s, const struct area_merged *merged);
-/* Every code an adopted areas file has, old or new. */
-enum err store_know_areas(struct store *s, const struct rules_adopted *adopted);
-/* True also while no areas are adopted. */
-enum err store_is_known_area(struct store *s, struct slice province, bool *known);
-/* What a province that is no more on that day became part of. ERR_NOT_FOUND: it is there, or nothing is
- * known. */
-enum err store_find_became(struct store *s, struct slice province, int32_t day, msgpack_zone *zone,
-                           struct slice *became, int32_t *merged_on);
+/* Every code that adopted areas name. */
+enum err store_add_provinces(struct store *s, const struct rules_adopted *adopted);
+/* What areas say of a code on a day. */
+enum err store_find_area(struct store *s, struct slice province, int32_t day, msgpack_zone *zone,
+                         struct area *out);
 /* Does `province` stand on that day for what was registered in `registered`? */
 enum err store_stands_for(struct store *s, struct slice registered, struct slice province, int32_t day,
                           bool *stands);
@@ -151,12 +148,18 @@ struct extension {
 };
 
 enum err store_add_extension(struct store *s, const struct extension *extension, uint64_t seq);
-enum err store_end_extension(struct store *s, const struct extension_ended *ended, uint64_t seq);
-/* The certificate whose extension waits for this dossier and is not over on that day. */
+/* Nothing more is awaited of the dossier. */
+enum err store_end_extension(struct store *s, struct slice dossier, int32_t day, uint64_t seq);
+/* The certificate whose extension waits for this dossier alone and is not over on that day. */
 enum err store_find_extended(struct store *s, struct slice dossier, int32_t day, msgpack_zone *zone,
                              struct certificate *out);
-enum err store_find_extended_by_reference(struct store *s, struct slice reference, struct slice province,
-                                          int32_t day, msgpack_zone *zone, struct certificate *out);
+/* The dossier of this reference for which an extension waits, of the province or of one that was merged into
+ * it. */
+enum err store_find_pending(struct store *s, struct slice reference, struct slice province, int32_t day,
+                            msgpack_zone *zone, struct slice *dossier);
+/* All of a certificate as of a place of the log, the latest first; NULL: none. */
+enum err store_list_extensions(struct store *s, struct slice certificate, int64_t as_of, msgpack_zone *zone,
+                               const struct status_extension **latest);
 
 /* --- findings --- */
 enum err store_add_finding(struct store *s, struct slice id, const struct finding_registered *registered,

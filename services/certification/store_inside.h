@@ -17,9 +17,8 @@ enum statement {
     LONGEST_NOTICE,
     ADD_AREA,
     STANDS_FOR,
-    BECAME,
-    ADD_KNOWN_AREA,
-    IS_KNOWN_AREA,
+    ADD_PROVINCE,
+    FIND_AREA,
     ADD_ALIAS,
     RESOLVE,
     PRINTED_CODE,
@@ -55,7 +54,8 @@ enum statement {
     REOPEN,
     END_EXTENSION,
     FIND_EXTENDED,
-    FIND_EXTENDED_BY_REFERENCE,
+    FIND_PENDING,
+    LIST_EXTENSIONS,
     ADD_FINDING,
     FIND_FINDING,
     FIND_FINDING_OF,
@@ -77,16 +77,14 @@ extern const char *const store_more_sql[STATEMENTS];
     " CASE WHEN c.linked_seq <= ?1 THEN c.linked ELSE c.product END,"                                        \
     " c.code, c.name, c.owner, c.number, c.rule_set, c.rated, c.source, c.authority, ifnull(l.left_by, '')," \
     " ifnull(l.ground, ''), c.recorded, c.star, c.issued_on, c.ends_on, ifnull(l.how, ''),"                  \
-    " ifnull(l.left_on, 0), x.certificate IS NOT NULL, ifnull(x.extended_from, 0), ifnull(x.extended_to, "   \
-    "0),"                                                                                                    \
-    " ifnull(x.extension_ended_seq <= ?1, 0), ifnull(x.ended_on, 0),"                                        \
+    " ifnull(l.left_on, 0), EXISTS (SELECT 1 FROM extension x WHERE x.certificate = c.certificate"           \
+    " AND x.extended_seq <= ?1), ?1,"                                                                        \
     " EXISTS (SELECT 1 FROM leaving w WHERE w.certificate = c.certificate AND w.how = 'withdrawn'"           \
     " AND w.left_seq <= ?1), ifnull(c.linked_seq <= ?1, 0)"
-/* Beside each certificate its earliest leaving, and its extension. */
+/* Beside each certificate its earliest leaving. */
 #define CERTIFICATE_FACTS                                                                                    \
     " LEFT JOIN leaving l ON l.id = (SELECT k.id FROM leaving k WHERE k.certificate = c.certificate"         \
-    " AND k.left_seq <= ?1 ORDER BY k.left_on, k.id LIMIT 1)"                                                \
-    " LEFT JOIN extension x ON x.certificate = c.certificate AND x.extended_seq <= ?1"
+    " AND k.left_seq <= ?1 ORDER BY k.left_on, k.id LIMIT 1)"
 #define IN_ORDER " ORDER BY c.recorded, c.province, c.year, c.serial"
 
 /* A column copied into the zone; *e remembers when there was no memory. */
@@ -94,7 +92,7 @@ struct slice store_keep(sqlite3_stmt *row, int column, msgpack_zone *zone, enum 
 /* Step to the only row: ERR_NOT_FOUND when there is none. The caller ends it with db_done. */
 enum err store_one_row(sqlite3_stmt *q);
 /* A bound query of CERTIFICATE_COLUMNS, its first row. */
-enum err store_one_certificate(sqlite3_stmt *q, msgpack_zone *zone, struct certificate *out);
+enum err store_one_certificate(struct store *s, sqlite3_stmt *q, msgpack_zone *zone, struct certificate *out);
 enum authority store_authority(struct slice word);
 
 #endif

@@ -28,12 +28,12 @@ const char *const store_law_sql[STATEMENTS] = {
     [LONGEST_NOTICE] = "SELECT ifnull(max(days_left), -1) FROM notice WHERE rule_set = ?1",
     [ADD_AREA] = "INSERT INTO area(old_code, new_code, merged_on) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
     [STANDS_FOR] = "SELECT 1 FROM area WHERE old_code = ?1 AND new_code = ?2 AND merged_on <= ?3",
-    [BECAME] =
-        "SELECT new_code, merged_on FROM area a WHERE old_code = ?1 AND new_code <> ?1 AND merged_on <= ?2"
-        " AND NOT EXISTS (SELECT 1 FROM area b WHERE b.new_code = ?1 AND b.merged_on <= ?2)",
-    [ADD_KNOWN_AREA] = "INSERT INTO known_area(code) VALUES (?1) ON CONFLICT DO NOTHING",
-    [IS_KNOWN_AREA] =
-        "SELECT EXISTS (SELECT 1 FROM known_area WHERE code = ?1) OR NOT EXISTS (SELECT 1 FROM known_area)",
+    [ADD_PROVINCE] = "INSERT INTO province(code) VALUES (?1) ON CONFLICT DO NOTHING",
+    [FIND_AREA] = "SELECT EXISTS (SELECT 1 FROM province), EXISTS (SELECT 1 FROM province WHERE code = ?1),"
+                  " ifnull(a.new_code, ''), ifnull(a.merged_on, 0) FROM (SELECT 1) LEFT JOIN area a"
+                  " ON a.old_code = ?1 AND a.new_code <> ?1 AND a.merged_on <= ?2 AND NOT EXISTS"
+                  " (SELECT 1 FROM area n WHERE n.new_code = ?1 AND n.merged_on BETWEEN a.merged_on AND ?2)"
+                  " ORDER BY a.merged_on DESC LIMIT 1",
     [ADD_ALIAS] = "INSERT INTO alias(code, product, printed, alias_seq) VALUES (?1, ?2, ?3, ?4)"
                   " ON CONFLICT DO NOTHING",
     [RESOLVE] = "SELECT product FROM alias WHERE code = ?1 AND alias_seq <= ?2",
@@ -166,46 +166,34 @@ enum err store_add_area(struct store *s, const struct area_merged *merged)
     return db_run(q);
 }
 
-enum err store_know_areas(struct store *s, const struct rules_adopted *adopted)
+enum err store_add_provinces(struct store *s, const struct rules_adopted *adopted)
 {
-    sqlite3_stmt *q = s->statements[ADD_KNOWN_AREA];
+    sqlite3_stmt *q = s->statements[ADD_PROVINCE];
     enum err e = ERR_NONE;
 
     for (size_t i = 0; !e && i < adopted->areas_count; i++) {
         db_bind_text(q, 1, adopted->areas[i].old_code);
         e = db_run(q);
-        if (e) break;
         db_bind_text(q, 1, adopted->areas[i].new_code);
-        e = db_run(q);
+        if (!e) e = db_run(q);
     }
     return e;
 }
 
-enum err store_is_known_area(struct store *s, struct slice province, bool *known)
+enum err store_find_area(struct store *s, struct slice province, int32_t day, msgpack_zone *zone,
+                         struct area *out)
 {
-    sqlite3_stmt *q = s->statements[IS_KNOWN_AREA];
-    enum err e;
-
-    db_bind_text(q, 1, province);
-    e = store_one_row(q);
-    if (e) return e;
-    *known = db_i64(q, 0) != 0;
-    db_done(q);
-    return ERR_NONE;
-}
-
-enum err store_find_became(struct store *s, struct slice province, int32_t day, msgpack_zone *zone,
-                           struct slice *became, int32_t *merged_on)
-{
-    sqlite3_stmt *q = s->statements[BECAME];
+    sqlite3_stmt *q = s->statements[FIND_AREA];
     enum err e;
 
     db_bind_text(q, 1, province);
     db_bind_i64(q, 2, day);
     e = store_one_row(q);
     if (e) return e;
-    *became = store_keep(q, 0, zone, &e);
-    *merged_on = (int32_t)db_i64(q, 1);
+    out->adopted = db_i64(q, 0) != 0;
+    out->known = db_i64(q, 1) != 0;
+    out->merged_into = store_keep(q, 2, zone, &e);
+    out->merged_on = (int32_t)db_i64(q, 3);
     db_done(q);
     return e;
 }

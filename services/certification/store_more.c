@@ -24,9 +24,19 @@ const char *const store_more_sql[STATEMENTS] = {
     [ADD_EXTENSION] = "INSERT INTO extension(certificate, dossier, reference, province, extended_from,"
                       " extended_to, extended_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [REOPEN] = "UPDATE certificate SET open = 1 WHERE certificate = ?1",
-    [END_EXTENSION] = "UPDATE extension SET ended_on = ?2, extension_ended_seq = ?3 WHERE certificate = ?1",
-    [FIND_EXTENDED] = EXTENDED " AND w.dossier = ?3",
-    [FIND_EXTENDED_BY_REFERENCE] = EXTENDED " AND w.reference = ?3 AND w.province = ?4",
+    [END_EXTENSION] = "UPDATE extension SET ended_on = ?2, extension_ended_seq = ?3 WHERE dossier = ?1"
+                      " AND ended_on IS NULL AND extended_to >= ?2",
+    [FIND_EXTENDED] = EXTENDED " AND w.dossier = ?3 AND NOT EXISTS (SELECT 1 FROM extension o"
+                               " WHERE o.certificate = w.certificate AND o.dossier <> w.dossier"
+                               " AND o.ended_on IS NULL AND o.extended_to >= ?2)",
+    [FIND_PENDING] = "SELECT dossier FROM extension WHERE reference = ?1 AND ended_on IS NULL"
+                     " AND extended_to >= ?3 AND (province = ?2 OR EXISTS (SELECT 1 FROM area"
+                     " WHERE old_code = province AND new_code = ?2 AND merged_on <= ?3))"
+                     " ORDER BY extended_seq DESC LIMIT 1",
+    [LIST_EXTENSIONS] = "SELECT extended_from, extended_to, ifnull(extension_ended_seq <= ?2, 0),"
+                        " ifnull(ended_on, 0), EXISTS (SELECT 1 FROM rating r WHERE r.dossier = x.dossier"
+                        " AND r.rated_seq <= ?2 AND r.star < 3) FROM extension x"
+                        " WHERE certificate = ?1 AND extended_seq <= ?2 ORDER BY extended_seq",
     [ADD_FINDING] = "INSERT INTO finding(finding, certificate, ground, authority, found_on, decide_by,"
                     " finding_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [FIND_FINDING] = FINDING_COLUMNS " WHERE finding = ?1",
@@ -146,12 +156,12 @@ enum err store_add_extension(struct store *s, const struct extension *extension,
     return db_run(s->statements[REOPEN]);
 }
 
-enum err store_end_extension(struct store *s, const struct extension_ended *ended, uint64_t seq)
+enum err store_end_extension(struct store *s, struct slice dossier, int32_t day, uint64_t seq)
 {
     sqlite3_stmt *q = s->statements[END_EXTENSION];
 
-    db_bind_text(q, 1, ended->certificate);
-    db_bind_i64(q, 2, ended->ended_on);
+    db_bind_text(q, 1, dossier);
+    db_bind_i64(q, 2, day);
     db_bind_u64(q, 3, seq);
     return db_run(q);
 }
@@ -164,19 +174,52 @@ enum err store_find_extended(struct store *s, struct slice dossier, int32_t day,
     db_bind_i64(q, 1, STORE_NOW);
     db_bind_i64(q, 2, day);
     db_bind_text(q, 3, dossier);
-    return store_one_certificate(q, zone, out);
+    return store_one_certificate(s, q, zone, out);
 }
 
-enum err store_find_extended_by_reference(struct store *s, struct slice reference, struct slice province,
-                                          int32_t day, msgpack_zone *zone, struct certificate *out)
+enum err store_find_pending(struct store *s, struct slice reference, struct slice province, int32_t day,
+                            msgpack_zone *zone, struct slice *dossier)
 {
-    sqlite3_stmt *q = s->statements[FIND_EXTENDED_BY_REFERENCE];
+    sqlite3_stmt *q = s->statements[FIND_PENDING];
+    enum err e;
 
-    db_bind_i64(q, 1, STORE_NOW);
-    db_bind_i64(q, 2, day);
-    db_bind_text(q, 3, reference);
-    db_bind_text(q, 4, province);
-    return store_one_certificate(q, zone, out);
+    db_bind_text(q, 1, reference);
+    db_bind_text(q, 2, province);
+    db_bind_i64(q, 3, day);
+    e = store_one_row(q);
+    if (e) return e;
+    *dossier = store_keep(q, 0, zone, &e);
+    db_done(q);
+    return e;
+}
+
+enum err store_list_extensions(struct store *s, struct slice certificate, int64_t as_of, msgpack_zone *zone,
+                               const struct status_extension **latest)
+{
+    sqlite3_stmt *q = s->statements[LIST_EXTENSIONS];
+    struct status_extension *x;
+    bool row = false;
+    enum err e;
+
+    *latest = NULL;
+    db_bind_text(q, 1, certificate);
+    db_bind_i64(q, 2, as_of);
+    while ((e = db_step(q, &row)) == ERR_NONE && row) {
+        x = msgpack_zone_malloc(zone, sizeof *x);
+        if (!x) {
+            e = ERR_NOMEM;
+            break;
+        }
+        *x = (struct status_extension){ .from = (int32_t)db_i64(q, 0),
+                                        .to = (int32_t)db_i64(q, 1),
+                                        .ended = db_i64(q, 2) != 0,
+                                        .rated = db_i64(q, 4) != 0,
+                                        .ended_on = (int32_t)db_i64(q, 3),
+                                        .earlier = *latest };
+        *latest = x;
+    }
+    db_done(q);
+    return e;
 }
 
 /* --- findings --- */

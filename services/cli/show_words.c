@@ -32,12 +32,12 @@ static void say_pending(const json_t *c, const char *day, char out[SHOW_SENTENCE
 
 static void say_expired(const json_t *c, const char *day, char out[SHOW_SENTENCE_MAX])
 {
-    const char *last = text(c, "until"), *term = text(c, "ends_on");
+    const char *term = text(c, "ends_on"), *last = text(c, "until");
+    const bool extended = *last && *term && strcmp(last, term) != 0;
 
     (void)day;
-    if (!*last) last = term;
-    snprintf(out, SHOW_SENTENCE_MAX, "expired on %s, %s", or_dash(last),
-             strcmp(last, term) ? "the end of its extension" : "its last day");
+    snprintf(out, SHOW_SENTENCE_MAX, "expired on %s, %s", or_dash(*last ? last : term),
+             extended ? "the end of its extension" : "its last day");
 }
 
 static void say_withdrawn(const json_t *c, const char *day, char out[SHOW_SENTENCE_MAX])

@@ -23,7 +23,6 @@ struct fixture {
     void (*tap)(void *context, const char *publisher, const char *topic, struct slice envelope,
                 int64_t at_ms);
     void *tap_context;
-    int32_t closed_on; /* day of the closing that results come from; 0: long ago */
 };
 
 static inline int feed_open(struct fixture *f)
@@ -71,8 +70,7 @@ static inline void feed(struct fixture *f, const char *publisher, const struct e
     snprintf(topic, sizeof topic, "%s.%s", kind->type, province);
     snprintf(id, sizeof id, "event-%d", ++f->fed);
     e.id = slice_text(event_id ? event_id : id);
-    /* The time of a result is that of its closing. */
-    e.time_ms = clock_day_start_ms(kind == &product_rated_kind ? f->closed_on : f->day);
+    e.time_ms = clock_day_start_ms(f->day);
     assert_int_equal(codec_encode(kind, event, &data, &why), ERR_NONE);
     assert_int_equal(envelope_write(&e, buf_slice(&data), &bytes), ERR_NONE);
     if (f->tap)
@@ -375,17 +373,21 @@ static inline int32_t day(int year, int month, int day_of_month)
 
 /* --- what comes in --- */
 
-/* Rate and recognise; the number of the certificate is the next of its province and year. */
+/* Rated on the decision's date, which may be filed later; the number of the certificate is the next of its
+ * province and year. */
 static inline void issue(struct fixture *f, const char *dossier, const char *product, const char *province,
                          const char *rule_set, enum authority authority, int64_t star, int32_t signed_on)
 {
+    const int32_t today = f->day;
     struct decision_item item;
     char rated[40], number[40];
 
     snprintf(rated, sizeof rated, "rated-%s", dossier);
     snprintf(number, sizeof number, "%s/QĐ", dossier);
     item = line(product, rated, star);
+    f->day = signed_on;
     rate_as(f, rated, dossier, product, province, level_PROVINCE, rule_set, star);
+    f->day = today;
     sign_as(f, authority, province, number, signed_on, signed_on, &item, 1);
 }
 

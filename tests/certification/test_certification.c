@@ -28,6 +28,7 @@ static struct rating a_rating(void)
                             .province = slice_text("06"),
                             .rule_set = slice_text("QD1048"),
                             .level = level_PROVINCE,
+                            .rated_on = day(2018, 12, 16),
                             .star = 4,
                             .sum_hundredths = 21600,
                             .members = 3 };
@@ -36,6 +37,11 @@ static struct rating a_rating(void)
 static const struct signer the_province = {
     .known = true, .named = true, .authority = authority_PROVINCE, .term_months = 36
 };
+
+/* What areas say of a code: nothing, that it ended, that there is none. */
+static const struct area there = { .known = false };
+static const struct area merged = { .merged_into = { "19", 2 }, .merged_on = 20270 };
+static const struct area nowhere = { .adopted = true };
 
 static const struct decision_item an_item = { .product = { "P1", 2 }, .rated = { "r1", 2 }, .star = 4 };
 
@@ -64,7 +70,9 @@ static void each_line_has_its_own_reason(void **state)
         TWICE,
         LATER,
         LOW,
+        GATES,
         STAR,
+        EARLY,
         NO_RULES,
         NO_TERM,
         NOBODY,
@@ -82,7 +90,9 @@ static void each_line_has_its_own_reason(void **state)
         { TWICE, "DECIDED_TWICE" },
         { LATER, "RATING_SUPERSEDED" },
         { LOW, "STAR_TOO_LOW" },
+        { GATES, "STAR_TOO_LOW" },
         { STAR, "WRONG_STAR" },
+        { EARLY, "DECISION_DATE" },
         { NO_RULES, "RULE_SET_UNKNOWN" },
         { NO_TERM, "RULE_SET_UNKNOWN" },
         { NOBODY, "WRONG_AUTHORITY" },
@@ -106,6 +116,11 @@ static void each_line_has_its_own_reason(void **state)
         if (c == NO_TERM) signer.term_months = -1;
         if (c == NOBODY) signer.named = false;
         if (c == SIGNER) signer.authority = authority_MINISTRY;
+        if (c == EARLY) rating.rated_on = decision.signed_on + 1;
+        if (c == GATES) {
+            rating.star = 0;
+            rating.gates = slice_text("no_licence, not_vietnamese");
+        }
         if (c == LOW) {
             rating.star = 2;
             rating.sum_hundredths = 14850;
@@ -115,6 +130,10 @@ static void each_line_has_its_own_reason(void **state)
         assert_int_equal(e, c == NOTHING ? ERR_NONE : ERR_INVALID);
         assert_string_equal(why.code, cases[i].code);
         if (c == LOW) assert_non_null(strstr(why.sentence, "49.50"));
+        if (c == LOW) assert_null(strstr(why.sentence, "gate"));
+        if (c == GATES)
+            assert_non_null(strstr(why.sentence, "met gate or ground no_licence, not_vietnamese"));
+        if (c == EARLY) assert_non_null(strstr(why.sentence, "2018-12-17"));
         if (c == STAR) assert_non_null(strstr(why.sentence, "72.00"));
         if (c == LATER) assert_non_null(strstr(why.sentence, "r2"));
         if (c == NO_RULES) assert_non_null(strstr(why.sentence, "propose"));
@@ -135,13 +154,14 @@ static void the_ministry_recognises_in_every_province(void **state)
     rating.star = 5;
     signer.authority = authority_MINISTRY;
     assert_int_equal(
-        certification_check_decision(&decision, slice_text("00"), day(2018, 12, 16), false, &why), ERR_NONE);
+        certification_check_decision(&decision, slice_text("00"), &there, day(2018, 12, 16), false, &why),
+        ERR_NONE);
     assert_int_equal(
         certification_check_line(&decision, &item, slice_text("P1"), &rating, false, &signer, &why),
         ERR_NONE);
     decision.province = slice_text("06");
     assert_int_equal(
-        certification_check_decision(&decision, slice_text("06"), day(2018, 12, 16), false, &why),
+        certification_check_decision(&decision, slice_text("06"), &there, day(2018, 12, 16), false, &why),
         ERR_INVALID);
     assert_string_equal(why.code, "WRONG_PROVINCE");
 }
@@ -153,25 +173,33 @@ static void a_decision_can_fall_as_a_whole(void **state)
 
     (void)state;
     assert_int_equal(
-        certification_check_decision(&decision, slice_text("06"), day(2018, 12, 16), false, &why), ERR_NONE);
+        certification_check_decision(&decision, slice_text("06"), &there, day(2018, 12, 16), false, &why),
+        ERR_NONE);
     assert_int_equal(
-        certification_check_decision(&decision, slice_text("24"), day(2018, 12, 16), false, &why),
+        certification_check_decision(&decision, slice_text("24"), &there, day(2018, 12, 16), false, &why),
         ERR_INVALID);
     assert_string_equal(why.code, "WRONG_PROVINCE");
     why_clear(&why);
     assert_int_equal(
-        certification_check_decision(&decision, slice_text("06"), day(2018, 12, 15), false, &why),
+        certification_check_decision(&decision, slice_text("06"), &there, day(2018, 12, 15), false, &why),
         ERR_INVALID);
     assert_string_equal(why.code, "DECISION_DATE");
     why_clear(&why);
-    assert_int_equal(certification_check_decision(&decision, slice_text("06"), day(2018, 12, 16), true, &why),
-                     ERR_INVALID);
+    assert_int_equal(
+        certification_check_decision(&decision, slice_text("06"), &there, day(2018, 12, 16), true, &why),
+        ERR_INVALID);
     assert_string_equal(why.code, "DECISION_DUPLICATE");
+    why_clear(&why);
+    assert_int_equal(
+        certification_check_decision(&decision, slice_text("06"), &merged, day(2018, 12, 16), false, &why),
+        ERR_INVALID);
+    assert_string_equal(why.code, "PROVINCE_MERGED");
+    assert_string_equal(why.sentence, "06 became part of 19 on 2025-07-01; file as 19");
     why_clear(&why);
     decision.has_issued_on = true;
     decision.issued_on = day(2018, 12, 15);
     assert_int_equal(
-        certification_check_decision(&decision, slice_text("06"), day(2018, 12, 16), false, &why),
+        certification_check_decision(&decision, slice_text("06"), &there, day(2018, 12, 16), false, &why),
         ERR_INVALID);
     assert_string_equal(why.code, "DECISION_DATE");
 }
@@ -186,7 +214,19 @@ static struct certificate a_certificate(void)
 
 static void withdrawals_need_the_issuer_and_a_valid_certificate(void **state)
 {
-    enum change_made { NOTHING, UNKNOWN, AHEAD, BEFORE, PROVINCE, ENDED, REPLACED, WITHDRAWN, SIGNER, TOPIC };
+    enum change_made {
+        NOTHING,
+        UNKNOWN,
+        AHEAD,
+        BEFORE,
+        PROVINCE,
+        ENDED,
+        REPLACED,
+        WITHDRAWN,
+        SIGNER,
+        TOPIC,
+        MERGED
+    };
     static const struct {
         enum change_made change;
         const char *code;
@@ -201,6 +241,7 @@ static void withdrawals_need_the_issuer_and_a_valid_certificate(void **state)
         { WITHDRAWN, "NOT_VALID" },
         { SIGNER, "WRONG_AUTHORITY" },
         { TOPIC, "WRONG_PROVINCE" },
+        { MERGED, "PROVINCE_MERGED" },
     };
 
     (void)state;
@@ -223,7 +264,7 @@ static void withdrawals_need_the_issuer_and_a_valid_certificate(void **state)
         }
         if (c == WITHDRAWN) certificate.withdrawn = true;
         assert_int_equal(certification_check_revocation(
-                             &decided, slice_text(c == TOPIC ? "24" : "06"),
+                             &decided, slice_text(c == TOPIC ? "24" : "06"), c == MERGED ? &merged : &there,
                              c == AHEAD ? signed_on - 1 : signed_on, c == UNKNOWN ? NULL : &certificate,
                              c != PROVINCE, c == SIGNER ? authority_MINISTRY : authority_PROVINCE, &why),
                          c == NOTHING ? ERR_NONE : ERR_INVALID);
@@ -233,7 +274,20 @@ static void withdrawals_need_the_issuer_and_a_valid_certificate(void **state)
 
 static void a_finding_needs_a_certificate_in_force_and_a_time_limit(void **state)
 {
-    enum change_made { NOTHING, TOPIC, AHEAD, UNKNOWN, PROVINCE, NATIONAL, ENDED, OPEN, NO_RULES, SILENT };
+    enum change_made {
+        NOTHING,
+        TOPIC,
+        AHEAD,
+        UNKNOWN,
+        PROVINCE,
+        NATIONAL,
+        BEFORE,
+        ENDED,
+        OPEN,
+        NO_RULES,
+        SILENT,
+        MERGED
+    };
     static const struct {
         enum change_made change;
         const char *code;
@@ -244,10 +298,12 @@ static void a_finding_needs_a_certificate_in_force_and_a_time_limit(void **state
         { UNKNOWN, "UNKNOWN_CERTIFICATE" },
         { PROVINCE, "WRONG_PROVINCE" },
         { NATIONAL, "" },
+        { BEFORE, "DECISION_DATE" },
         { ENDED, "NOT_VALID" },
         { OPEN, "FINDING_DUPLICATE" },
         { NO_RULES, "RULE_SET_UNKNOWN" },
         { SILENT, "NO_TIME_LIMIT" },
+        { MERGED, "PROVINCE_MERGED" },
     };
 
     (void)state;
@@ -256,13 +312,15 @@ static void a_finding_needs_a_certificate_in_force_and_a_time_limit(void **state
         const struct slice said = slice_text(c == NATIONAL ? "00" : "06");
         const struct finding_filed filed = { .province = said,
                                              .certificate = slice_text("OCOP-06-2018-0001"),
-                                             .found_on = c == ENDED ? day(2021, 12, 17) : day(2021, 12, 16) };
+                                             .found_on = c == BEFORE  ? day(2018, 12, 15)
+                                                         : c == ENDED ? day(2021, 12, 17)
+                                                                      : day(2021, 12, 16) };
         const struct rule_set rules = { .withdrawal_days = c == SILENT ? -1 : 15 };
         const struct certificate certificate = a_certificate();
         struct why why = { 0 };
 
         assert_int_equal(certification_check_finding(
-                             &filed, c == TOPIC ? slice_text("24") : said,
+                             &filed, c == TOPIC ? slice_text("24") : said, c == MERGED ? &merged : &there,
                              filed.found_on - (c == AHEAD ? 1 : 0), c == UNKNOWN ? NULL : &certificate,
                              c != PROVINCE && c != NATIONAL, c == OPEN, c == NO_RULES ? NULL : &rules, &why),
                          cases[i].code[0] ? ERR_INVALID : ERR_NONE);
@@ -272,7 +330,19 @@ static void a_finding_needs_a_certificate_in_force_and_a_time_limit(void **state
 
 static void recorded_certificates_have_their_reasons_too(void **state)
 {
-    enum change_made { NOTHING, TOPIC, NATIONAL, AHEAD, ENDS, SAME_DAY, NO_RULES, NOBODY, TWICE };
+    enum change_made {
+        NOTHING,
+        TOPIC,
+        NATIONAL,
+        AHEAD,
+        ENDS,
+        SAME_DAY,
+        NO_RULES,
+        NOBODY,
+        TWICE,
+        MERGED,
+        WHERE
+    };
     static const struct {
         enum change_made change;
         const char *code;
@@ -286,6 +356,8 @@ static void recorded_certificates_have_their_reasons_too(void **state)
         { NO_RULES, "RULE_SET_UNKNOWN" },
         { NOBODY, "AUTHORITY_UNKNOWN" },
         { TWICE, "RECORD_DUPLICATE" },
+        { MERGED, "PROVINCE_MERGED" },
+        { WHERE, "PROVINCE_UNKNOWN" },
     };
 
     (void)state;
@@ -304,6 +376,9 @@ static void recorded_certificates_have_their_reasons_too(void **state)
 
         signer.named = c != NOBODY;
         assert_int_equal(certification_check_record(&filed, c == TOPIC ? slice_text("06") : said,
+                                                    c == MERGED  ? &merged
+                                                    : c == WHERE ? &nowhere
+                                                                 : &there,
                                                     c == AHEAD ? first - 1 : first,
                                                     c == NO_RULES ? NULL : &rules, &signer,
                                                     slice_text(c == TWICE ? "GHI-89-2022-0001" : ""), &why),
@@ -319,6 +394,8 @@ static void only_a_window_that_had_closed_before_extends(void **state)
     const struct rule_set rules = { .first_day = began, .window_closes_days = 120, .extension_days = 180 };
     const struct rule_set silent = { .first_day = began, .window_closes_days = 120, .extension_days = -1 };
     struct status_facts facts = { .issued_on = day(2023, 6, 15), .ends_on = day(2026, 6, 15) };
+    struct status_extension first = { .to = facts.ends_on + 90 },
+                            second = { .to = facts.ends_on + 90, .earlier = &first };
     int32_t to = 0;
 
     (void)state;
@@ -336,9 +413,14 @@ static void only_a_window_that_had_closed_before_extends(void **state)
     facts.ends_on = began - 1; /* what had ended is not brought back */
     assert_false(certification_extension(&rules, &facts, filed, &to));
     facts.ends_on = day(2026, 6, 15);
-    facts.extended = true;
+    facts.extension = &second; /* again, to the same day, whatever the rules say by then */
+    assert_true(certification_extension(&silent, &facts, filed, &to));
+    assert_int_equal(to, facts.ends_on + 90);
+    assert_true(certification_extension(&rules, &facts, facts.ends_on + 90, &to));
+    assert_false(certification_extension(&rules, &facts, facts.ends_on + 91, &to));
+    first.rated = true;
     assert_false(certification_extension(&rules, &facts, filed, &to));
-    facts.extended = false;
+    facts.extension = NULL;
     facts.leaving = LEAVING_WITHDRAWN;
     assert_false(certification_extension(&rules, &facts, filed, &to));
     assert_int_equal(certification_extension_from(facts.ends_on, facts.ends_on), facts.ends_on + 1);

@@ -212,6 +212,51 @@ static void the_end_is_told_four_times_and_comes_once(void **state)
     assert_number(&answer, "total", 0);
 }
 
+/* The mean alone would be five stars: what the council met is named, however many there are. */
+static void a_refusal_below_three_stars_names_the_gates(void **state)
+{
+    static const char hash[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    struct fixture *f = *state;
+    const struct decision_item item = line("P1", "r1", 5);
+    struct met gates[40] = { { slice_text("forged_papers") }, { slice_text("no_licence") } };
+    struct product_rated rated = { .dossier = slice_text("d1"),
+                                   .reference = slice_text("d1"),
+                                   .product = slice_text("P1"),
+                                   .name = slice_text("Miến dong"),
+                                   .owner = slice_text("HTX Tài Hoan"),
+                                   .province = slice_text("06"),
+                                   .council = slice_text("c"),
+                                   .round = slice_text("2018-1"),
+                                   .level = level_PROVINCE,
+                                   .rule_set = slice_text("provisional-2018"),
+                                   .rule_hash = slice_text(hash),
+                                   .sum_hundredths = 27600,
+                                   .members = 3,
+                                   .star_by_points = 5,
+                                   .has_gates = true,
+                                   .gates = gates,
+                                   .gates_count = 2,
+                                   .term_months = 36 };
+    struct slice sentence;
+    struct envelope e;
+
+    feed(f, "scoring", &product_rated_kind, "06", "r1", &rated);
+    sign(f, "1/QĐ", &item, 1);
+    assert_said(f, 0, "certification.recognition.refused.06", "code", "STAR_TOO_LOW");
+    assert_said(f, 0, "certification.recognition.refused.06", "sentence",
+                "product P1 was rated 0, with a mean of 92.00, having met gate or ground forged_papers, "
+                "no_licence; below three stars there is no decision and no certificate (26/2026/QĐ-TTg "
+                "Art. 4)");
+    for (size_t i = 0; i < 40; i++)
+        gates[i].code = slice_text("a_code_of_forty_letters_and_more_of_them");
+    rated.gates_count = 40;
+    feed(f, "scoring", &product_rated_kind, "06", "r2", &rated);
+    sign(f, "1/QĐ", &(struct decision_item){ slice_text("P1"), slice_text("r2"), 5 }, 1);
+    e = outcome(f, 0);
+    assert_true(mp_text(mp_find(&e.data, "sentence"), &sentence));
+    assert_non_null(memmem(sentence.data, sentence.size, "of_them, and more; below", 24));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +267,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_newer_certificate_supersedes_the_older, open_with_law, close_it),
         cmocka_unit_test_setup_teardown(a_certificate_is_revoked_once, open_with_law, close_it),
         cmocka_unit_test_setup_teardown(the_end_is_told_four_times_and_comes_once, open_with_law, close_it),
+        cmocka_unit_test_setup_teardown(a_refusal_below_three_stars_names_the_gates, open_with_law, close_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

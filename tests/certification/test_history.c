@@ -29,13 +29,20 @@ static int32_t below(uint32_t *seed, uint32_t limit)
 
 /* --- the model: facts of one product, each with the operation that made it --- */
 
+struct model_extension {
+    int32_t from, to, ended_on;
+    bool ended, low;
+    int op, ended_op;
+    char dossier[40];
+};
+
 struct model_certificate {
     char number[CERTIFICATION_NUMBER_BYTES];
     int32_t issued_on, ends_on;
-    bool withdrawn, extended, ended;
-    int32_t from, to, ended_on;
-    int op, extended_op, ended_op;
-    char dossier[40];
+    bool withdrawn;
+    int op;
+    struct model_extension extensions[OPS];
+    int extension_count;
 };
 
 struct model_leaving {
@@ -83,8 +90,13 @@ static enum status tell(const struct model_certificate *c, int as_of, int32_t da
     if (c->op > as_of || day < c->issued_on) return STATUS_UNKNOWN;
     if (left != STATUS_UNKNOWN) return left;
     if (day <= c->ends_on) return STATUS_VALID;
-    if (!c->extended || c->extended_op > as_of || day < c->from || day > c->to) return STATUS_EXPIRED;
-    return c->ended && c->ended_op <= as_of && day > c->ended_on ? STATUS_EXPIRED : STATUS_VALID_PENDING;
+    for (int i = 0; i < c->extension_count; i++) {
+        const struct model_extension *x = &c->extensions[i];
+
+        if (x->op > as_of || day < x->from || day > x->to) continue;
+        if (!x->ended || x->ended_op > as_of || day <= x->ended_on) return STATUS_VALID_PENDING;
+    }
+    return STATUS_EXPIRED;
 }
 
 /* Walk from the first day to `day`. */
@@ -134,7 +146,9 @@ static void play_issue(struct model *m)
     snprintf(rated, sizeof rated, "r-%s-%d", m->product, m->op);
     snprintf(number, sizeof number, "%s/%d", m->product, m->op);
     item = line(m->product, rated, star);
+    m->f->day = signed_on;
     rate_as(m->f, rated, rated, m->product, m->province, level_PROVINCE, newer_law ? "B" : "A", star);
+    m->f->day = today;
     sign_as(m->f, authority_PROVINCE, m->province, number, signed_on, first, &item, 1);
     for (int i = 0; i < m->count; i++)
         if (in_force(m, i, first)) add_leaving(m, i, STATUS_REPLACED, first);
@@ -196,15 +210,27 @@ static bool left_ever(const struct model *m, int certificate)
     return false;
 }
 
+/* For the first dossier by the law, for later ones to the same day while none was rated too low. */
+static bool would_extend(const struct model_certificate *c, int32_t today)
+{
+    const int32_t law = FIRST_DAY + NEW_LAW;
+
+    for (int i = 0; i < c->extension_count; i++)
+        if (c->extensions[i].low) return false;
+    if (today < law || today < c->issued_on || today > c->ends_on + EXTENDS) return false;
+    return c->ends_on >= law && c->ends_on - CLOSES < law;
+}
+
 static void play_dossier(struct model *m)
 {
     const bool named = below(&m->seed, 2);
     const int which = named ? below(&m->seed, (uint32_t)m->count) : latest(m);
-    const int32_t today = m->f->day, law = FIRST_DAY + NEW_LAW;
+    const int32_t today = m->f->day;
     struct model_certificate *c = &m->certificates[which];
+    const bool extends = !left_ever(m, which) && would_extend(c, today);
+    struct model_extension *x = &c->extensions[c->extension_count];
     char dossier[40];
     struct dossier_accepted accepted;
-    bool extends = today >= law && !c->extended && !left_ever(m, which) && today >= c->issued_on;
 
     snprintf(dossier, sizeof dossier, "d-%s-%d", m->product, m->op);
     accepted = (struct dossier_accepted){ .reference = slice_text(dossier),
@@ -218,14 +244,13 @@ static void play_dossier(struct model *m)
                                           .has_certificate = named,
                                           .certificate = slice_text(named ? c->number : NULL) };
     feed(m->f, "intake", &dossier_accepted_kind, m->province, dossier, &accepted);
-    extends = extends && c->ends_on >= law && c->ends_on - CLOSES < law && today <= c->ends_on + EXTENDS;
     expect(m, extends, "certification.certificate.extended");
     if (!extends) return;
-    c->extended = true;
-    c->from = today > c->ends_on ? today : c->ends_on + 1;
-    c->to = c->ends_on + EXTENDS;
-    c->extended_op = m->op;
-    snprintf(c->dossier, sizeof c->dossier, "%s", dossier);
+    c->extension_count++;
+    x->from = today > c->ends_on ? today : c->ends_on + 1;
+    x->to = c->ends_on + EXTENDS;
+    x->op = m->op;
+    snprintf(x->dossier, sizeof x->dossier, "%s", dossier);
 }
 
 /* The result of a dossier that an extension waits for: too few stars, or taken back. */
@@ -233,23 +258,34 @@ static void play_result(struct model *m)
 {
     const bool low = below(&m->seed, 2);
     struct withdrawal_accepted accepted = { .product = slice_text(m->product) };
-    struct model_certificate *c = NULL;
+    const struct model_certificate *of = NULL;
+    struct model_extension *x = NULL;
     char rated[40];
+    bool ends, alone = true;
 
-    for (int i = 0; i < m->count; i++)
-        if (m->certificates[i].extended) c = &m->certificates[i];
-    if (!c) return;
+    for (int i = 0, seen = 0; i < m->count; i++)
+        for (int k = 0; k < m->certificates[i].extension_count; k++) {
+            if (below(&m->seed, (uint32_t)++seen)) continue;
+            of = &m->certificates[i];
+            x = &m->certificates[i].extensions[k];
+        }
+    if (!x) return;
+    for (int k = 0; k < of->extension_count; k++)
+        if (&of->extensions[k] != x && !of->extensions[k].ended && m->f->day <= of->extensions[k].to)
+            alone = false;
     snprintf(rated, sizeof rated, "r-%s-%d", m->product, m->op);
-    accepted.dossier = slice_text(c->dossier);
+    accepted.dossier = slice_text(x->dossier);
     if (low)
-        rate_as(m->f, rated, c->dossier, m->product, m->province, level_PROVINCE, "B", 2);
+        rate_as(m->f, rated, x->dossier, m->product, m->province, level_PROVINCE, "B", 2);
     else
         feed(m->f, "intake", &withdrawal_accepted_kind, m->province, NULL, &accepted);
-    expect(m, !c->ended && m->f->day <= c->to, "certification.extension.ended");
-    if (c->ended || m->f->day > c->to) return;
-    c->ended = true;
-    c->ended_on = m->f->day;
-    c->ended_op = m->op;
+    ends = !x->ended && m->f->day <= x->to;
+    expect(m, ends && alone, "certification.extension.ended");
+    x->low = x->low || low;
+    if (!ends) return;
+    x->ended = true;
+    x->ended_on = m->f->day;
+    x->ended_op = m->op;
 }
 
 static void play(struct model *m)

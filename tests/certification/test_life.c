@@ -135,6 +135,99 @@ static void any_code_of_the_product_and_the_province_of_the_day_will_do(void **s
     assert_status(f, "certificate", "OCOP-06-2025-0001", f->day, before, "unknown");
 }
 
+static void assert_refused(struct fixture *f, const char *topic, const char *code)
+{
+    assert_int_equal(bench_outcomes(f->bench), 1);
+    assert_said(f, 0, topic, "code", code);
+}
+
+static void no_decision_precedes_the_rating_it_rests_on(void **state)
+{
+    struct fixture *f = *state;
+    const struct decision_item item = line("P1", "r1", 4);
+    const int32_t rated = day(2023, 3, 15);
+
+    f->day = rated;
+    rate_as(f, "r1", "d1", "P1", "89", level_PROVINCE, "QD148", 4);
+    f->day = day(2023, 3, 20);
+    sign_as(f, authority_PROVINCE, "89", "1/QĐ", day(2023, 3, 1), day(2023, 3, 1), &item, 1);
+    assert_refused(f, "certification.recognition.refused.89", "DECISION_DATE");
+    sign_as(f, authority_PROVINCE, "89", "1/QĐ", rated - 1, rated, &item, 1);
+    assert_refused(f, "certification.recognition.refused.89", "DECISION_DATE");
+    sign_as(f, authority_PROVINCE, "89", "1/QĐ", rated, rated, &item, 1);
+    assert_topic(f, 1, "certification.certificate.issued.89");
+    report(f, "89", "OCOP-89-2023-0001", rated - 1);
+    assert_refused(f, "certification.finding.refused.89", "DECISION_DATE");
+    take_back(f, authority_PROVINCE, "89", "OCOP-89-2023-0001", rated - 1);
+    assert_refused(f, "certification.revocation.refused.89", "DECISION_DATE");
+}
+
+/* 06 became part of 19: what 06 dates from that day on is refused, 19 acts on what it began. */
+static void a_merged_province_does_nothing_dated_after(void **state)
+{
+    struct fixture *f = *state;
+    const int32_t merged_on = day(2025, 7, 1);
+    struct record_filed filed = a_record("Lò mò", 4, merged_on - 1);
+
+    f->day = day(2025, 7, 10);
+    merge_area(f, "06", "19", merged_on);
+    issue(f, "d1", "P1", "06", "QD148", authority_PROVINCE, 4, merged_on - 1);
+    assert_topic(f, 1, "certification.certificate.issued.06");
+    issue(f, "d2", "P2", "06", "QD148", authority_PROVINCE, 4, merged_on);
+    assert_refused(f, "certification.recognition.refused.06", "PROVINCE_MERGED");
+    take_back(f, authority_PROVINCE, "06", "OCOP-06-2025-0001", merged_on);
+    assert_refused(f, "certification.revocation.refused.06", "PROVINCE_MERGED");
+    report(f, "06", "OCOP-06-2025-0001", merged_on);
+    assert_refused(f, "certification.finding.refused.06", "PROVINCE_MERGED");
+    dismiss(f, authority_PROVINCE, "06", "any");
+    assert_refused(f, "certification.dismissal.refused.06", "PROVINCE_MERGED");
+    filed.province = slice_text("06");
+    file_record(f, &filed);
+    assert_said(f, 0, "certification.record.accepted.06", "certificate", "GHI-06-2025-0001");
+    filed.issued_on = merged_on;
+    file_record(f, &filed);
+    assert_refused(f, "certification.record.refused.06", "PROVINCE_MERGED");
+    take_back(f, authority_PROVINCE, "19", "OCOP-06-2025-0001", merged_on);
+    assert_topic(f, 1, "certification.certificate.revoked.06");
+}
+
+/* 15 is another area since, under its old number; 99 is none. */
+static void codes_that_keep_their_number_go_on(void **state)
+{
+    static const struct area_pair pairs[] = { { { "10", 2 }, { "15", 2 } }, { { "15", 2 }, { "15", 2 } } };
+    static const char hash[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const int32_t merged_on = day(2025, 7, 1);
+    const struct rules_adopted areas = { .name = slice_text("areas-2025"),
+                                         .hash = slice_text(hash),
+                                         .kind = rules_kind_AREAS,
+                                         .has_first_day = true,
+                                         .first_day = merged_on,
+                                         .has_areas = true,
+                                         .areas = pairs,
+                                         .areas_count = 2 };
+    struct fixture *f = *state;
+    struct record_filed filed = a_record("Lò mò", 4, merged_on);
+
+    f->day = day(2025, 7, 10);
+    filed.province = slice_text("99");
+    file_record(f, &filed);
+    assert_topic(f, 0, "certification.record.accepted.99"); /* nobody knows areas yet */
+    adopt(f, &areas);
+    merge_area(f, "10", "15", merged_on);
+    merge_area(f, "15", "15", merged_on);
+    filed.star = 3;
+    file_record(f, &filed);
+    assert_refused(f, "certification.record.refused.99", "PROVINCE_UNKNOWN");
+    filed.province = slice_text("15");
+    file_record(f, &filed);
+    assert_topic(f, 0, "certification.record.accepted.15");
+    filed.province = slice_text("10");
+    file_record(f, &filed);
+    assert_refused(f, "certification.record.refused.10", "PROVINCE_MERGED");
+    issue(f, "d1", "P1", "15", "QD148", authority_PROVINCE, 4, merged_on);
+    assert_topic(f, 1, "certification.certificate.issued.15");
+}
+
 /* --- as of a place of the log --- */
 
 static void an_answer_as_of_a_place_knows_nothing_later(void **state)
@@ -228,12 +321,17 @@ static void a_pending_re_rating_extends_to_its_last_day(void **state)
     assert_status(f, "product", "P1", end + 1, before, "expired");
     answer = ask_with(f, "product", "product=P1 day=2026-07-01", ERR_NONE);
     assert_day(&answer, "until", end + 180);
+    answer = ask_with(f, "product", "product=P1 day=2027-01-01", ERR_NONE);
+    assert_text(&answer, "status", "expired");
+    assert_day(&answer, "until", end + 180);
     answer = ask_with(f, "summary", "day=2026-07-01", ERR_NONE);
     assert_number(&answer, "total", 0);
     assert_number(&answer, "pending", 1);
-    /* Once only. */
+    /* Another dossier beside it: to the same day. */
     accept_dossier(f, "d2", "P1", "89", dossier_kind_RE_RATING, "OCOP-89-2023-0001");
-    assert_int_equal(bench_outcomes(f->bench), 0);
+    assert_int_equal(bench_outcomes(f->bench), 1);
+    e = outcome(f, 0);
+    assert_day(&e.data, "extended_to", end + 180);
     /* Its end is news on the day after the extension, not before. */
     start_day(f, end + 1);
     assert_int_equal(bench_outcomes(f->bench), 0);
@@ -346,41 +444,84 @@ static void a_result_without_recognition_ends_the_extension(void **state)
     }
 }
 
-/* A decision cannot be older than the closing it rests on, whatever day is written on it. */
-static void a_decision_does_not_precede_the_rating(void **state)
+static void take_dossier_back(struct fixture *f, const char *dossier)
 {
-    struct fixture *f = *state;
+    const struct withdrawal_accepted withdrawn = { .dossier = slice_text(dossier),
+                                                   .product = slice_text("P1") };
 
-    f->day = day(2024, 3, 20);
-    f->closed_on = day(2024, 3, 15);
-    issue(f, "d1", "P1", "89", "QD148", authority_DISTRICT, 3, day(2024, 3, 14));
-    assert_said(f, 0, "certification.recognition.refused.89", "code", "DECISION_DATE");
-    issue(f, "d2", "P2", "89", "QD148", authority_DISTRICT, 3, day(2024, 3, 15));
-    assert_topic(f, 1, "certification.certificate.issued.89");
+    feed(f, "intake", &withdrawal_accepted_kind, "89", NULL, &withdrawn);
 }
 
-/* 06 became part of 19: from that day on 19 acts, on what 06 left too; before it, 06 did. */
-static void a_province_that_is_no_more_signs_nothing(void **state)
+static void a_new_dossier_extends_again_to_the_same_day(void **state)
 {
     struct fixture *f = *state;
-    const struct revocation_decided decided = { .number = slice_text("9/QĐ-UBND"),
-                                                .signed_on = day(2025, 7, 2),
-                                                .authority = authority_PROVINCE,
-                                                .province = slice_text("06"),
-                                                .certificate = slice_text("OCOP-06-2025-0001"),
-                                                .ground = ground_LAW_BROKEN };
+    const int32_t end = day(2026, 6, 15);
+    struct envelope e;
+    char before[24];
 
-    f->day = day(2025, 7, 2);
-    merge_area(f, "06", "19", day(2025, 7, 1));
-    merge_area(f, "19", "19", day(2025, 7, 1));
-    issue(f, "d1", "P1", "06", "QD148", authority_PROVINCE, 4, day(2025, 6, 30));
-    assert_topic(f, 1, "certification.certificate.issued.06");
-    issue(f, "d2", "P2", "06", "QD148", authority_PROVINCE, 4, day(2025, 7, 1));
-    assert_said(f, 0, "certification.recognition.refused.06", "code", "PROVINCE_MERGED");
-    issue(f, "d3", "P3", "19", "QD148", authority_PROVINCE, 4, day(2025, 7, 1));
-    assert_topic(f, 1, "certification.certificate.issued.19");
-    feed(f, "authority", &revocation_decided_kind, "06", NULL, &decided);
-    assert_said(f, 0, "certification.revocation.refused.06", "code", "PROVINCE_MERGED");
+    one_that_ends_in_june_2026(f);
+    accept_dossier(f, "d1", "P1", "89", dossier_kind_RE_RATING, NULL);
+    f->day = day(2026, 7, 1);
+    take_dossier_back(f, "d1");
+    assert_said(f, 0, "certification.extension.ended.89", "certificate", "OCOP-89-2023-0001");
+    start_day(f, day(2026, 7, 2));
+    e = outcome(f, 0);
+    assert_day(&e.data, "ended_on", day(2026, 7, 1));
+    feed_place(f, before);
+    f->day = day(2026, 7, 10);
+    accept_dossier(f, "d2", "P1", "89", dossier_kind_RE_RATING, NULL);
+    assert_said(f, 0, "certification.certificate.extended.89", "dossier", "d2");
+    e = outcome(f, 0);
+    assert_day(&e.data, "extended_to", end + 180);
+    assert_status(f, "product", "P1", day(2026, 7, 1), "", "valid_pending");
+    assert_status(f, "product", "P1", day(2026, 7, 9), "", "expired");
+    assert_status(f, "product", "P1", day(2026, 7, 10), "", "valid_pending");
+    assert_status(f, "product", "P1", day(2026, 7, 10), before, "expired");
+    assert_status(f, "product", "P1", end + 180, "", "valid_pending");
+    /* Two at once: each ends for its own dossier. */
+    accept_dossier(f, "d3", "P1", "89", dossier_kind_RE_RATING, NULL);
+    f->day = day(2026, 8, 1);
+    take_dossier_back(f, "d2");
+    assert_int_equal(bench_outcomes(f->bench), 0);
+    assert_status(f, "product", "P1", day(2026, 8, 2), "", "valid_pending");
+    start_day(f, end + 181);
+    e = outcome(f, 0);
+    assert_day(&e.data, "ended_on", end + 180);
+    f->day = end + 181; /* too late */
+    accept_dossier(f, "d4", "P1", "89", dossier_kind_RE_RATING, NULL);
+    assert_int_equal(bench_outcomes(f->bench), 0);
+}
+
+static void what_a_council_rated_too_low_extends_no_more(void **state)
+{
+    struct fixture *f = *state;
+
+    one_that_ends_in_june_2026(f);
+    accept_dossier(f, "d1", "P1", "89", dossier_kind_RE_RATING, NULL);
+    f->day = day(2026, 7, 1);
+    rate_as(f, "r1", "d1", "P1", "89", level_PROVINCE, "QD26_2026", 2);
+    assert_topic(f, 0, "certification.extension.ended.89");
+    f->day = day(2026, 7, 10);
+    accept_dossier(f, "d2", "P1", "89", dossier_kind_RE_RATING, NULL);
+    assert_int_equal(bench_outcomes(f->bench), 0);
+}
+
+/* The desk of the province that it became part of turns the dossier away. */
+static void a_dossier_turned_away_after_the_merger_ends_its_extension(void **state)
+{
+    const struct rejection_registered rejected = { .reference = slice_text("d1"),
+                                                   .province = slice_text("19"),
+                                                   .reason = slice_text("forged") };
+    struct fixture *f = *state;
+
+    one_that_ends_in_june_2026(f);
+    accept_dossier(f, "d1", "P1", "89", dossier_kind_RE_RATING, NULL);
+    f->day = day(2026, 7, 1);
+    feed(f, "intake", &rejection_registered_kind, "19", NULL, &rejected);
+    assert_int_equal(bench_outcomes(f->bench), 0);
+    merge_area(f, "89", "19", day(2026, 6, 20));
+    feed(f, "intake", &rejection_registered_kind, "19", NULL, &rejected);
+    assert_said(f, 0, "certification.extension.ended.89", "certificate", "OCOP-89-2023-0001");
 }
 
 int main(void)
@@ -389,8 +530,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(three_stars_are_the_districts_until_july_2025, open_with_law,
                                         close_it),
         cmocka_unit_test_setup_teardown(a_rule_set_that_nobody_proposed_is_named, open_with_law, close_it),
-        cmocka_unit_test_setup_teardown(a_decision_does_not_precede_the_rating, open_with_law, close_it),
-        cmocka_unit_test_setup_teardown(a_province_that_is_no_more_signs_nothing, open_with_law, close_it),
         cmocka_unit_test_setup_teardown(terms_end_on_the_same_day_of_the_month, open_with_law, close_it),
         cmocka_unit_test_setup_teardown(the_province_acts_on_a_central_result, open_with_law, close_it),
         cmocka_unit_test_setup_teardown(any_code_of_the_product_and_the_province_of_the_day_will_do,
@@ -406,6 +545,14 @@ int main(void)
                                         close_it),
         cmocka_unit_test_setup_teardown(a_new_certificate_ends_the_extension, open_with_law, close_it),
         cmocka_unit_test(a_result_without_recognition_ends_the_extension),
+        cmocka_unit_test_setup_teardown(a_new_dossier_extends_again_to_the_same_day, open_with_law, close_it),
+        cmocka_unit_test_setup_teardown(what_a_council_rated_too_low_extends_no_more, open_with_law,
+                                        close_it),
+        cmocka_unit_test_setup_teardown(a_dossier_turned_away_after_the_merger_ends_its_extension,
+                                        open_with_law, close_it),
+        cmocka_unit_test_setup_teardown(no_decision_precedes_the_rating_it_rests_on, open_with_law, close_it),
+        cmocka_unit_test_setup_teardown(a_merged_province_does_nothing_dated_after, open_with_law, close_it),
+        cmocka_unit_test_setup_teardown(codes_that_keep_their_number_go_on, open_with_law, close_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,6 +97,35 @@ static void a_recorded_certificate_is_extended_and_replaced(void **state)
     assert_status(f, "certificate", "GHI-89-2023-0001", day(2026, 7, 1), "", "replaced");
 }
 
+/* Filed as first, because it was too late to be rated again: with a code on the recorded one, or without. */
+static void a_first_dossier_that_names_a_recorded_one_replaces_it(void **state)
+{
+    struct fixture *f = *state;
+    struct record_filed filed = a_record("Tương xay", 4, day(2023, 9, 15));
+
+    f->day = day(2026, 6, 1);
+    file_record(f, &filed);
+    filed.has_product = true;
+    filed.product = slice_text("89-887-30376-1-2023");
+    filed.name = slice_text("Lò mò");
+    file_record(f, &filed);
+    accept_dossier(f, "d1", "89-30376-1-2026", "89", dossier_kind_FIRST, "GHI-89-2023-0001");
+    accept_dossier(f, "d2", "89-887-30376-1-2023", "89", dossier_kind_FIRST, "GHI-89-2023-0002");
+    assert_int_equal(bench_outcomes(f->bench), 0); /* a first one extends nothing */
+    assert_status(f, "product", "89-30376-1-2026", f->day, "", "valid");
+    f->day = day(2026, 7, 1);
+    issue(f, "d1", "89-30376-1-2026", "89", "QD26_2026", authority_PROVINCE, 3, f->day);
+    assert_int_equal(bench_outcomes(f->bench), 3);
+    assert_said(f, 2, "certification.certificate.superseded.89", "certificate", "GHI-89-2023-0001");
+    assert_said(f, 2, "certification.certificate.superseded.89", "change", "lowered");
+    issue(f, "d2", "89-887-30376-1-2023", "89", "QD26_2026", authority_PROVINCE, 4, f->day);
+    assert_said(f, 2, "certification.certificate.superseded.89", "certificate", "GHI-89-2023-0002");
+    assert_status(f, "certificate", "GHI-89-2023-0001", day(2026, 6, 30), "", "valid");
+    assert_status(f, "certificate", "GHI-89-2023-0001", day(2026, 7, 1), "", "replaced");
+    assert_status(f, "product", "GHI-89-2023-0001", day(2026, 7, 1), "", "valid");
+    assert_status(f, "certificate", "GHI-89-2023-0002", day(2026, 7, 1), "", "replaced");
+}
+
 /* --- withdrawals and findings --- */
 
 static void a_finding_waits_for_a_decision(void **state)
@@ -280,6 +309,8 @@ int main(void)
                                         close_it),
         cmocka_unit_test(what_cannot_be_recorded_is_refused),
         cmocka_unit_test_setup_teardown(a_recorded_certificate_is_extended_and_replaced, open_with_law,
+                                        close_it),
+        cmocka_unit_test_setup_teardown(a_first_dossier_that_names_a_recorded_one_replaces_it, open_with_law,
                                         close_it),
         cmocka_unit_test_setup_teardown(a_finding_waits_for_a_decision, open_with_law, close_it),
         cmocka_unit_test_setup_teardown(a_finding_needs_a_rule_set_with_days, open_with_law, close_it),

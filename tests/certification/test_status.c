@@ -53,21 +53,20 @@ static void what_left_is_gone_from_that_day_on(void **state)
 
 static void an_extension_holds_until_its_last_day_or_the_result(void **state)
 {
+    struct status_extension x = { .from = 201, .to = 380 };
     struct status_facts facts = plain;
 
     (void)state;
-    facts.extended = true;
-    facts.extended_from = 201;
-    facts.extended_to = 380;
+    facts.extension = &x;
     assert_on(&facts, 200, STATUS_VALID, 200);
     assert_on(&facts, 201, STATUS_VALID_PENDING, 380);
     assert_on(&facts, 380, STATUS_VALID_PENDING, 380);
     assert_on(&facts, 381, STATUS_EXPIRED, 380);
     assert_int_equal(status_last_day(&facts), 380);
-    facts.extended_from = 210;
+    x.from = 210;
     assert_on(&facts, 209, STATUS_EXPIRED, 200);
-    facts.extension_ended = true;
-    facts.ended_on = 300;
+    x.ended = true;
+    x.ended_on = 300;
     assert_on(&facts, 300, STATUS_VALID_PENDING, 300);
     assert_on(&facts, 301, STATUS_EXPIRED, 300);
     assert_int_equal(status_last_day(&facts), 300);
@@ -75,9 +74,34 @@ static void an_extension_holds_until_its_last_day_or_the_result(void **state)
     facts.left_on = 250;
     assert_on(&facts, 249, STATUS_VALID_PENDING, 249);
     assert_on(&facts, 250, STATUS_REPLACED, 0);
-    facts.ended_on = 180; /* the result came within the term: as without extension */
+    x.ended_on = 180; /* the result came within the term: as without extension */
     assert_on(&facts, 210, STATUS_EXPIRED, 200);
     assert_int_equal(status_last_day(&facts), 200);
+}
+
+static void extensions_follow_one_another_with_or_without_days_between(void **state)
+{
+    struct status_extension first = { .from = 201, .to = 380, .ended = true, .ended_on = 250 };
+    struct status_extension second = { .from = 260, .to = 380, .earlier = &first };
+    struct status_facts facts = plain;
+
+    (void)state;
+    facts.extension = &second;
+    assert_on(&facts, 250, STATUS_VALID_PENDING, 250);
+    assert_on(&facts, 251, STATUS_EXPIRED, 250);
+    assert_on(&facts, 259, STATUS_EXPIRED, 250);
+    assert_on(&facts, 260, STATUS_VALID_PENDING, 380);
+    assert_on(&facts, 381, STATUS_EXPIRED, 380);
+    assert_int_equal(status_last_day(&facts), 380);
+    second.from = 251;
+    assert_on(&facts, 210, STATUS_VALID_PENDING, 380);
+    second.from = 230; /* both at once */
+    assert_on(&facts, 210, STATUS_VALID_PENDING, 380);
+    second.ended = true;
+    second.ended_on = 240; /* the other runs on */
+    assert_on(&facts, 245, STATUS_VALID_PENDING, 250);
+    assert_on(&facts, 251, STATUS_EXPIRED, 250);
+    assert_int_equal(status_last_day(&facts), 250);
 }
 
 static void what_is_in_force_speaks_for_the_product(void **state)
@@ -103,19 +127,19 @@ static int32_t below(uint32_t *seed, uint32_t limit)
     return (int32_t)(next_random(seed) % limit);
 }
 
-static struct status_facts random_facts(uint32_t *seed)
+static struct status_facts random_facts(uint32_t *seed, struct status_extension *x)
 {
     struct status_facts facts = { .issued_on = below(seed, 30) };
 
     facts.ends_on = facts.issued_on + below(seed, 40);
     facts.leaving = (enum leaving)below(seed, 3);
     if (facts.leaving != LEAVING_NONE) facts.left_on = facts.issued_on + below(seed, 80);
-    facts.extended = below(seed, 2);
-    if (facts.extended) {
-        facts.extended_from = facts.ends_on + 1 + below(seed, 5);
-        facts.extended_to = facts.extended_from + below(seed, 30);
-        facts.extension_ended = below(seed, 2);
-        if (facts.extension_ended) facts.ended_on = facts.issued_on + below(seed, 90);
+    if (below(seed, 2)) {
+        facts.extension = x;
+        *x = (struct status_extension){ .from = facts.ends_on + 1 + below(seed, 5) };
+        x->to = x->from + below(seed, 30);
+        x->ended = below(seed, 2);
+        if (x->ended) x->ended_on = facts.issued_on + below(seed, 90);
     }
     return facts;
 }
@@ -123,15 +147,15 @@ static struct status_facts random_facts(uint32_t *seed)
 /* One day on from `before`, as somebody would tell it who was there every day. */
 static enum status step(enum status before, const struct status_facts *facts, int32_t day)
 {
+    const struct status_extension *x = facts->extension;
+
     if (before == STATUS_WITHDRAWN || before == STATUS_REPLACED) return before;
     if (before == STATUS_UNKNOWN && day != facts->issued_on) return STATUS_UNKNOWN;
     if (facts->leaving == LEAVING_WITHDRAWN && day == facts->left_on) return STATUS_WITHDRAWN;
     if (facts->leaving == LEAVING_SUPERSEDED && day == facts->left_on) return STATUS_REPLACED;
     if (before == STATUS_UNKNOWN) return STATUS_VALID;
-    if (facts->extended && day == facts->extended_from && (!facts->extension_ended || facts->ended_on >= day))
-        return STATUS_VALID_PENDING;
-    if (before == STATUS_VALID_PENDING &&
-        (day == facts->extended_to + 1 || (facts->extension_ended && day == facts->ended_on + 1)))
+    if (x && day == x->from && (!x->ended || x->ended_on >= day)) return STATUS_VALID_PENDING;
+    if (before == STATUS_VALID_PENDING && (day == x->to + 1 || (x->ended && day == x->ended_on + 1)))
         return STATUS_EXPIRED;
     return before == STATUS_VALID && day == facts->ends_on + 1 ? STATUS_EXPIRED : before;
 }
@@ -142,7 +166,8 @@ static void any_facts_agree_with_a_walk_from_day_to_day(void **state)
 
     (void)state;
     for (int i = 0; i < 20000; i++) {
-        const struct status_facts facts = random_facts(&seed);
+        struct status_extension x;
+        const struct status_facts facts = random_facts(&seed, &x);
         enum status walked[201] = { STATUS_UNKNOWN };
         int32_t last = -1;
 
@@ -152,18 +177,12 @@ static void any_facts_agree_with_a_walk_from_day_to_day(void **state)
                 fail_msg("history %d, day %d: %s, walked %s", i, (int)day,
                          status_word(status_on(&facts, day).status), status_word(walked[n]));
         }
-        /* `until` is the last day of this very status; of what is expired, the last day it was in force. */
+        /* `until` is the last day of this very status. */
         for (int32_t day = 189; day >= -5; day--) {
             const struct standing s = status_on(&facts, day);
 
             if (day == 189 || walked[day + 6] != walked[day + 5]) last = day;
-            if (s.has_until && s.status != STATUS_EXPIRED) assert_int_equal(s.until, last);
-        }
-        for (int32_t day = -5, in_force = -6; day < 190; day++) {
-            const struct standing s = status_on(&facts, day);
-
-            if (status_in_force(s.status)) in_force = day;
-            if (s.status == STATUS_EXPIRED) assert_int_equal(s.until, in_force);
+            if (status_in_force(s.status)) assert_int_equal(s.until, last);
         }
     }
 }
@@ -174,6 +193,7 @@ int main(void)
         cmocka_unit_test(a_term_holds_on_its_first_and_last_day),
         cmocka_unit_test(what_left_is_gone_from_that_day_on),
         cmocka_unit_test(an_extension_holds_until_its_last_day_or_the_result),
+        cmocka_unit_test(extensions_follow_one_another_with_or_without_days_between),
         cmocka_unit_test(what_is_in_force_speaks_for_the_product),
         cmocka_unit_test(any_facts_agree_with_a_walk_from_day_to_day),
     };

@@ -14,13 +14,12 @@ static void check_extension(const json_t *one)
     const int32_t ends_on = vectors_day(one, "ends_on", 0), day = vectors_day(one, "day", 0);
     const int32_t handed_in = rules.first_day < ends_on ? rules.first_day : ends_on;
     struct status_facts facts = { .issued_on = ends_on - 1096, .ends_on = ends_on };
-    int32_t to = 0;
+    struct status_extension extension = { .earlier = NULL };
 
     assert_string_equal(json_string_value(json_object_get(one, "rule_set")), "QD26_2026");
-    if (certification_extension(&rules, &facts, handed_in, &to)) {
-        facts.extended = true;
-        facts.extended_from = certification_extension_from(ends_on, handed_in);
-        facts.extended_to = to;
+    if (certification_extension(&rules, &facts, handed_in, &extension.to)) {
+        extension.from = certification_extension_from(ends_on, handed_in);
+        facts.extension = &extension;
     }
     assert_int_equal(status_on(&facts, day).status == STATUS_VALID_PENDING,
                      json_is_true(json_object_get(one, "extended")));

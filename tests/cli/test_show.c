@@ -38,6 +38,8 @@ static void each_status_is_told_in_words(void **state)
           "expired on 2021-12-16, its last day" },
         { "{\"status\":\"expired\",\"until\":\"2026-12-01\",\"ends_on\":\"2026-06-04\"}", NULL,
           "expired on 2026-12-01, the end of its extension" },
+        { "{\"status\":\"expired\",\"until\":\"2021-12-16\",\"ends_on\":\"2021-12-16\"}", NULL,
+          "expired on 2021-12-16, its last day" },
         { "{\"status\":\"withdrawn\",\"left_on\":\"2027-03-01\",\"left_by\":\"12/QĐ-UBND\","
           "\"ground\":\"criteria_lost\"}",
           NULL, "withdrawn on 2027-03-01, ground criteria_lost: 12/QĐ-UBND" },
