@@ -93,7 +93,7 @@ enum err seal_of_rows(sqlite3 *db, struct seal *out, struct why *why)
     return e ? damaged(e, "topics", &inner, why) : ERR_NONE;
 }
 
-static enum err noted(sqlite3 *db, struct seal *out, struct why *why)
+static enum err stored_seal(sqlite3 *db, struct seal *out, struct why *why)
 {
     sqlite3_stmt *s = NULL;
     bool row = false, whole = false;
@@ -113,7 +113,7 @@ enum err seal_check(sqlite3 *db, struct seal *out, struct why *why)
     enum err e = seal_of_rows(db, &found, why);
 
     if (e) return e;
-    e = noted(db, out, &inner);
+    e = stored_seal(db, out, &inner);
     if (e)
         return why_set(why, e, err_name(e), "the seal of the publisher and topic rows cannot be read: %s",
                        inner.sentence);
@@ -148,48 +148,6 @@ static enum err create_tables(sqlite3 *db, struct why *why)
     return e;
 }
 
-static enum err has_noted(sqlite3 *db, bool *there, struct why *why)
-{
-    sqlite3_stmt *s = NULL;
-    enum err e = db_prepare(db, "SELECT 1 FROM sqlite_schema WHERE name = 'noted'", &s, why);
-
-    *there = false;
-    if (!e) e = db_step(s, there);
-    sqlite3_finalize(s);
-    return e;
-}
-
-enum err seal_folded_before(sqlite3 *db, uint64_t *folded, struct why *why)
-{
-    sqlite3_stmt *s = NULL;
-    bool there = false, row = false;
-    enum err e = has_noted(db, &there, why);
-
-    *folded = 0;
-    if (!e)
-        e = db_prepare(db, there ? "SELECT seq FROM noted" : "SELECT coalesce(max(seq), 0) FROM log", &s,
-                       why);
-    if (!e) e = db_step(s, &row);
-    if (!e && row) *folded = db_u64(s, 0);
-    sqlite3_finalize(s);
-    return e;
-}
-
-static enum err put_folded(sqlite3 *db, struct why *why)
-{
-    sqlite3_stmt *s = NULL;
-    uint64_t folded = 0;
-    enum err e = seal_folded_before(db, &folded, why);
-
-    if (!e) e = db_prepare(db, "INSERT INTO folded VALUES(1, ?)", &s, why);
-    if (!e) {
-        db_bind_u64(s, 1, folded);
-        e = db_run(s);
-    }
-    sqlite3_finalize(s);
-    return e ? e : db_exec(db, "DROP TABLE IF EXISTS noted", why);
-}
-
 enum err seal_make(sqlite3 *db, struct why *why)
 {
     struct seal seal;
@@ -199,7 +157,7 @@ enum err seal_make(sqlite3 *db, struct why *why)
 
     snprintf(version, sizeof version, "PRAGMA user_version = %d", LOG_VERSION);
     if (!e) e = create_tables(db, why);
-    if (!e) e = put_folded(db, why);
+    if (!e) e = db_exec(db, "INSERT INTO folded SELECT 1, coalesce(max(seq), 0) FROM log", why);
     if (!e) e = db_prepare(db, "INSERT INTO seal(one, publishers, topics) VALUES(1, ?, ?)", &s, why);
     if (!e) {
         db_bind_hash(s, 1, &seal.publishers);

@@ -22,14 +22,12 @@ void seal_turn(struct hash *seal, const struct hash *row);
 
 /* What all rows give together. */
 enum err seal_of_rows(sqlite3 *db, struct seal *out, struct why *why);
-/* What is noted in the log; ERR_CORRUPT when it is not what all rows give. */
+/* What the log has; ERR_CORRUPT when it is not what all rows give. */
 enum err seal_check(sqlite3 *db, struct seal *out, struct why *why);
 /* Is this table one that a log of version 1 does not have? */
 bool seal_is_of_version_2(struct slice table);
-/* Up to where the rows of a log of version 1 are folded: what it noted, or, in the first of them, its head.
- */
-enum err seal_folded_before(sqlite3 *db, uint64_t *folded, struct why *why);
-/* A log of version 1 has none: make the tables of version 2 from its rows, which have been verified. */
+/* A log of version 1 has none, and its rows are up to its head: make the tables of version 2 from its rows,
+ * which have been verified. */
 enum err seal_make(sqlite3 *db, struct why *why);
 
 #endif

@@ -83,7 +83,7 @@ static enum err check_publisher(sqlite3_stmt *s, const struct findings *f, struc
     if (!mark && !f->whole) return ERR_NONE;
     if (!mark || db_u64(s, 2) != mark->at.number || db_u64(s, 3) != mark->at.seq)
         return why_set(why, ERR_CORRUPT, "CORRUPT",
-                       "publisher %.*s epoch %" PRIu64 " is noted at number %" PRIu64 ", record %" PRIu64
+                       "publisher %.*s epoch %" PRIu64 " stands at number %" PRIu64 ", record %" PRIu64
                        "; in the log it is at number %" PRIu64 ", record %" PRIu64,
                        SLICE_ARG(name), epoch, db_u64(s, 2), db_u64(s, 3), mark ? mark->at.number : 0,
                        mark ? mark->at.seq : 0);
@@ -103,7 +103,7 @@ static enum err check_topic(sqlite3_stmt *s, const struct findings *f, struct wh
     if (!mark && !f->whole) return ERR_NONE;
     if (mark && db_u64(s, 1) == mark->at.seq) return ERR_NONE;
     return why_set(why, ERR_CORRUPT, "CORRUPT",
-                   "topic %.*s is noted at record %" PRIu64 "; in the log it is last at record %" PRIu64,
+                   "topic %.*s stands at record %" PRIu64 "; in the log it is last at record %" PRIu64,
                    SLICE_ARG(name), db_u64(s, 1), mark ? mark->at.seq : 0);
 }
 
@@ -165,7 +165,8 @@ static enum err tail_start(sqlite3 *db, uint64_t seq, struct log_place *place, s
 
 static const char walk_sql[] = "SELECT " LOG_COLUMNS " FROM log WHERE seq > ? ORDER BY seq LIMIT ?";
 
-/* The record up to which the rows beside the log are folded. */
+/* The record up to which the rows beside the log are folded; those of a log of version 1 are up to its head.
+ */
 static enum err find_folded(sqlite3 *db, bool sealed, uint64_t *folded, struct why *why)
 {
     sqlite3_stmt *s = NULL;
@@ -173,8 +174,7 @@ static enum err find_folded(sqlite3 *db, bool sealed, uint64_t *folded, struct w
     enum err e;
 
     *folded = 0;
-    if (!sealed) return seal_folded_before(db, folded, why);
-    e = db_prepare(db, "SELECT seq FROM folded", &s, why);
+    e = db_prepare(db, sealed ? "SELECT seq FROM folded" : "SELECT coalesce(max(seq), 0) FROM log", &s, why);
     if (!e) e = db_step(s, &row);
     if (!e && row) *folded = db_u64(s, 0);
     sqlite3_finalize(s);

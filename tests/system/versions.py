@@ -2,7 +2,8 @@
 """Files of earlier releases open under this one; files of later ones are refused with a sentence.
 
 tests/data/log-N.db and spool-N.db were made by a release whose schema has the version N: a short rehearsal, as
-`ocop backup` copied it; of one number they are of one rehearsal. A change of a schema adds a file and leaves the old
+`ocop backup` copied it; of one number they are of one rehearsal. (log-1.db: its records with the rows beside them as
+version 1 kept them, opened and verified by that release.) A change of a schema adds a file and leaves the old
 ones alone.
 """
 import contextlib
