@@ -45,18 +45,19 @@ class Mirror:
 
 
 def same_rows_through_kills(house, mirror):
-    done = threading.Event()
+    done, killed = threading.Event(), threading.Semaphore(0)
 
     def play():
         try:
-            h.act_one(house)
+            # However fast the machine is: a kill between any two steps, beside those within a step.
+            h.act_one(house, between=lambda: killed.acquire(timeout=h.LIMIT_S))
         finally:
             done.set()
     playing = threading.Thread(target=play)
     mirror.start()
     playing.start()
     kills = 0
-    while not done.wait(0.3):
+    while not done.wait(0.2):
         mirror.end(signal.SIGKILL)
         assert mirror.rows() == mirror.rows(house.dir)[:len(mirror.rows())]
         if kills % 4 == 3:
@@ -64,10 +65,11 @@ def same_rows_through_kills(house, mirror):
             house.start("broker")
         mirror.start()
         kills += 1
+        killed.release()
     playing.join()
     house.settle()
     mirror.caught_up()
-    assert kills >= 5, kills
+    assert kills >= 10, kills
     rows = mirror.rows()
     assert rows == mirror.rows(house.dir) and len(rows) > 1000
     done = subprocess.run([house.bin / "ocop-broker", "--state", mirror.folder, "--verify"], capture_output=True,
