@@ -44,7 +44,7 @@ static enum err backdated(const struct rule_set *set, struct slice other, int32_
     clock_day_text(today, now);
     return why_set(why, ERR_INVALID, "RULES_BACKDATED",
                    "effective_from of %s is %s: it would take days that have begun from %.*s, under which "
-                   "dossiers were handed in; give it a first day after today, %s.",
+                   "dossiers may have been handed in; give it a first day after today, %s.",
                    set->name, first, SLICE_ARG(other), now);
 }
 

@@ -169,8 +169,9 @@ static void print_star(FILE *out, const struct result *r)
 {
     const struct rating *rating = &r->rating;
 
-    fprintf(out, "  stars            %d (%d by points, %d by marks)\n", rating->star, rating->star_by_points,
-            rating->star_by_marks);
+    fprintf(out, "  stars            %d (%d by points", rating->star, rating->star_by_points);
+    if (r->law.rubric) fprintf(out, ", %d by marks", rating->star_by_marks);
+    fputs(")\n", out);
     for (size_t i = 0; i < rating->missed_count; i++) {
         const struct missed_mark *m = &rating->missed[i];
         const int64_t mean = m->reached_sum_hundredths / r->tally.members;
