@@ -2,6 +2,6 @@
 import importlib.util
 
 ALL = {}
-for module in ("case_broker", "case_nation"):
+for module in ("case_publish", "case_latency", "case_follow", "case_growth", "case_nation"):
     if importlib.util.find_spec(module):
         ALL.update(importlib.import_module(module).CASES)

@@ -1,5 +1,6 @@
 """What was measured: figures by name over the rounds, and how they are shown."""
 import statistics
+import sys
 
 DECIMALS = {"/s": 0, "us": 0, "ratio": 2, "ms": 2, "s": 2, "MiB": 1, "%": 1}  # of each unit; any other: 0
 
@@ -11,13 +12,13 @@ class Figures:
     above; a ratio is taken inside one round. A goal is for the median over the rounds: at least, or at most.
     """
 
-    def __init__(self, case):
-        self.case, self.round, self.values, self.goals, self.units, self.notes = case, 0, {}, {}, {}, {}
+    def __init__(self, case, goals_count=True):
+        self.case, self.goals_count, self.round, self.values, self.goals, self.units, self.notes, self.facts = case, goals_count, 0, {}, {}, {}, {}, {}
 
     def add(self, what, value, unit="/s", least=None, most=None):
         self.values.setdefault(what, []).append(value)
         self.units[what] = unit
-        self.goals[what] = (least, most)
+        self.goals[what] = (least, most) if self.goals_count else (None, None)
 
     def ratio(self, what, value, least=None, most=None):
         self.add(what, value, "ratio", least, most)
@@ -25,6 +26,15 @@ class Figures:
     def note(self, what, text):
         """A word about a figure, shown beside it."""
         self.notes[what] = text
+
+    def fact(self, kind, name, value):
+        """What is no figure: kept with the results as it is."""
+        self.facts.setdefault(kind, {})[name] = value
+
+    def step(self, what):
+        """What is measured now, for whoever watches."""
+        if sys.stderr.isatty():
+            print(f"\r\033[K{self.case}, round {self.round + 1}: {what} ", end="", file=sys.stderr, flush=True)
 
     def alternate(self, sides):
         """The sides of a comparison, in an order that turns around with each round."""
@@ -43,6 +53,8 @@ class Figures:
 
 
 def number(value, unit):
+    if unit == "of all":
+        return f"{100 * value:.1f} %"
     text = f"{value:,.{DECIMALS.get(unit, 0)}f}"
     return text if unit == "ratio" else text + ("" if unit == "/s" else " ") + unit
 

@@ -22,4 +22,7 @@ void generate_end(struct generator *g);
 /* The n-th event of this source: its topic and envelope replace what is in the buffers. */
 enum err generate_event(struct generator *g, uint64_t n, struct buf *topic, struct buf *envelope);
 
+/* The code of one of the 63 provinces that events are about: that of `n` modulo 63. */
+const char *generate_province(unsigned n);
+
 #endif

@@ -1,24 +1,26 @@
+/* measure.c - windows, latencies and rates. */
 #include "tests/bench/measure.h"
 
-#include "tests/bench/generate.h"
-
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
+enum { SECOND_NS = 1000000000, MILLISECOND_NS = 1000000 };
+
+static const struct measure_options *options;
 static uint32_t *latencies_us;
-static uint64_t stored_in_all;
+static uint64_t latency_count, latency_room, read_in_all;
 static int64_t began_ns, ended_ns;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of what is counted over all publishers */
 
-static int64_t now_ns(void)
+int64_t measure_now_ns(void)
 {
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+    return (int64_t)t.tv_sec * SECOND_NS + t.tv_nsec;
 }
 
 void measure_die(const char *what, const char *why)
@@ -27,100 +29,86 @@ void measure_die(const char *what, const char *why)
     exit(1);
 }
 
-static uint64_t number(const char *name, const char *text, uint64_t most)
-{
-    const unsigned long long n = strtoull(text, NULL, 10);
-
-    if (n == 0 || n > most) {
-        fprintf(stderr, "bench: %s is %s; it must be from 1 to %llu\n", name, text, (unsigned long long)most);
-        exit(2);
-    }
-    return n;
-}
-
-static void read_option(const char *name, const char *value, struct measure_options *o)
-{
-    if (!strcmp(name, "--endpoint"))
-        o->endpoint = value;
-    else if (!strcmp(name, "--port"))
-        o->port = (int)number(name, value, 65535);
-    else if (!strcmp(name, "--publishers"))
-        o->publishers = (unsigned)number(name, value, MEASURE_PUBLISHERS_MAX);
-    else if (!strcmp(name, "--window"))
-        o->window = (unsigned)number(name, value, MEASURE_WINDOW_MAX);
-    else if (!strcmp(name, "--pack"))
-        o->pack = (unsigned)number(name, value, MEASURE_PACK_MAX);
-    else if (!strcmp(name, "--events"))
-        o->events = number(name, value, 1000000000);
-    else if (!strcmp(name, "--key"))
-        o->key = value;
-    else if (!strcmp(name, "--server-key"))
-        o->server_key = value;
-    else {
-        fprintf(stderr, "bench: there is no option %s\n", name);
-        exit(2);
-    }
-}
-
-void measure_read_options(int argc, char **argv, struct measure_options *out)
-{
-    *out = (struct measure_options){ .publishers = 1, .window = 1024, .pack = 1, .events = 100000 };
-    for (int i = 1; i < argc; i += 2) {
-        if (i + 1 == argc) measure_die(argv[i], "needs a value");
-        read_option(argv[i], argv[i + 1], out);
-    }
-}
-
-void measure_prepare(struct measure_events *out)
-{
-    static struct buf topics[MEASURE_PREPARED], envelopes[MEASURE_PREPARED];
-    struct generator g;
-
-    generate_begin(&g, 2026, "bench");
-    for (size_t i = 0; i < MEASURE_PREPARED; i++)
-        if (generate_event(&g, i, &topics[i], &envelopes[i])) measure_die("generate", NULL);
-    generate_end(&g);
-    for (size_t i = 0; i < MEASURE_PREPARED + MEASURE_PACK_MAX; i++) {
-        out->topics[i] = buf_slice(&topics[i % MEASURE_PREPARED]);
-        out->envelopes[i] = buf_slice(&envelopes[i % MEASURE_PREPARED]);
-    }
-}
-
 void measure_begin(const struct measure_options *o)
 {
-    latencies_us = calloc(o->events * o->publishers, sizeof *latencies_us);
+    options = o;
+    latency_room = 1 << 20;
+    latencies_us = malloc(latency_room * sizeof *latencies_us);
     if (!latencies_us) measure_die("memory", NULL);
-    stored_in_all = 0;
-    began_ns = now_ns();
+    latency_count = read_in_all = 0;
+    began_ns = ended_ns = measure_now_ns();
 }
 
-bool measure_may_send(const struct measure_window *w, const struct measure_options *o)
+/* --- windows --- */
+
+static bool time_is_up(int64_t now)
 {
-    return w->sent < o->events && w->sent - w->stored < o->window;
+    return options->ms > 0 && now - began_ns >= options->ms * MILLISECOND_NS;
+}
+
+/* When event `n` (0, 1, ...) of one publisher is due. */
+static int64_t due_ns(uint64_t n)
+{
+    return began_ns + (int64_t)((double)(n * options->publishers) * SECOND_NS / (double)options->rate);
+}
+
+static bool more_to_send(const struct measure_window *w)
+{
+    return w->sent < options->events && !time_is_up(w->last_ns);
+}
+
+bool measure_may_send(const struct measure_window *w)
+{
+    if (!more_to_send(w) || w->sent - w->stored >= options->window) return false;
+    return options->rate == 0 || due_ns(w->sent) <= measure_now_ns();
 }
 
 void measure_sent(struct measure_window *w, uint64_t count)
 {
-    const int64_t at = now_ns();
+    w->last_ns = measure_now_ns();
+    for (; count; count--) {
+        const int64_t at = options->rate ? due_ns(w->sent) : w->last_ns;
 
-    for (; count; count--)
         w->sent_ns[w->sent++ % MEASURE_WINDOW_MAX] = at;
+    }
+}
+
+static void add(int64_t ns)
+{
+    if (latency_count == latency_room) {
+        latency_room *= 2;
+        latencies_us = realloc(latencies_us, latency_room * sizeof *latencies_us);
+        if (!latencies_us) measure_die("memory", NULL);
+    }
+    latencies_us[latency_count++] = (uint32_t)(ns / 1000);
+}
+
+void measure_add(int64_t ns)
+{
+    add(ns);
+    ended_ns = measure_now_ns();
 }
 
 void measure_stored(struct measure_window *w, uint64_t number_stored)
 {
     pthread_mutex_lock(&lock);
-    ended_ns = now_ns();
+    ended_ns = measure_now_ns();
     for (; w->stored < number_stored; w->stored++)
-        latencies_us[stored_in_all++] =
-            (uint32_t)((ended_ns - w->sent_ns[w->stored % MEASURE_WINDOW_MAX]) / 1000);
+        add(ended_ns - w->sent_ns[w->stored % MEASURE_WINDOW_MAX]);
     pthread_mutex_unlock(&lock);
 }
 
-bool measure_done(const struct measure_options *o)
+bool measure_over(const struct measure_window *w)
 {
-    return stored_in_all == o->events * o->publishers;
+    return w->stored == w->sent && !more_to_send(w);
 }
+
+int measure_wait_ms(void)
+{
+    return options->rate ? 1 : 1000;
+}
+
+/* --- figures --- */
 
 static int by_size(const void *a, const void *b)
 {
@@ -129,22 +117,25 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static uint32_t percentile(uint64_t percent)
+static uint32_t percentile(double percent)
 {
-    return latencies_us[(stored_in_all - 1) * percent / 100];
+    return latencies_us[(uint64_t)((double)(latency_count - 1) * percent / 100)];
 }
 
 void measure_print(void)
 {
-    const double seconds = (double)(ended_ns - began_ns) / 1e9;
+    const double seconds = (double)(ended_ns - began_ns) / SECOND_NS;
 
-    qsort(latencies_us, stored_in_all, sizeof *latencies_us, by_size);
-    printf("{\"events\": %llu, \"seconds\": %.4f, \"rate\": %.0f, \"p50_us\": %u, \"p99_us\": %u, "
-           "\"max_us\": %u}\n",
-           (unsigned long long)stored_in_all, seconds, (double)stored_in_all / seconds, percentile(50),
-           percentile(99), percentile(100));
+    if (latency_count == 0) measure_die("nothing was measured", "no answer came");
+    qsort(latencies_us, latency_count, sizeof *latencies_us, by_size);
+    printf("{\"events\": %" PRIu64 ", \"seconds\": %.4f, \"rate\": %.0f, \"p50_us\": %u, \"p90_us\": %u, "
+           "\"p99_us\": %u, \"p999_us\": %u, \"max_us\": %u}\n",
+           latency_count, seconds, (double)latency_count / seconds, percentile(50), percentile(90),
+           percentile(99), percentile(99.9), percentile(100));
     free(latencies_us);
 }
+
+/* --- threads --- */
 
 static void (*thread_run)(unsigned publisher);
 
@@ -163,4 +154,27 @@ void measure_run_threads(const struct measure_options *o, void (*run)(unsigned p
         if (pthread_create(&threads[i], NULL, thread_main, (void *)(uintptr_t)i)) measure_die("thread", NULL);
     for (unsigned i = 0; i < o->publishers; i++)
         pthread_join(threads[i], NULL);
+}
+
+/* --- reading back --- */
+
+void measure_read(uint64_t count)
+{
+    read_in_all += count;
+    ended_ns = measure_now_ns();
+}
+
+bool measure_read_over(void)
+{
+    return time_is_up(measure_now_ns());
+}
+
+void measure_print_read(void)
+{
+    const double seconds = (double)(ended_ns - began_ns) / SECOND_NS;
+
+    if (read_in_all == 0) measure_die("nothing was read", NULL);
+    printf("{\"records\": %" PRIu64 ", \"seconds\": %.4f, \"rate\": %.0f}\n", read_in_all, seconds,
+           (double)read_in_all / seconds);
+    free(latencies_us);
 }

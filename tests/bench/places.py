@@ -1,4 +1,5 @@
-"""Where things run: programs, peers, temporary folders. Everything started here is ended here, by its pid."""
+"""Where things run: programs, brokers, yardsticks, temporary folders. Everything started here is ended here, by its pid."""
+import contextlib
 import ctypes
 import json
 import os
@@ -13,7 +14,10 @@ import tempfile
 import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-PACKAGES = ["nats-server", "libnats-dev", "redis-server", "libhiredis-dev", "rabbitmq-server", "librabbitmq-dev"]
+PACKAGES = ["nats-server", "libnats-dev", "redis-server", "libhiredis-dev", "rabbitmq-server", "librabbitmq-dev", "strace",
+            "e2fsprogs", "gnuplot-nox"]
+START_S, TOOL_S = 60, 300  # limits: for anything to start, for one measurement
+OPEN_WINDOW = 4096  # events under way when they come at a rate of their own: as much as the client library takes
 
 
 def machine():
@@ -32,18 +36,24 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait_for_port(port, limit_s=60):
-    until = time.monotonic() + limit_s
-    while time.monotonic() < until:
-        with socket.socket() as s:
-            if s.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise RuntimeError(f"nothing listens on port {port}")
+def wait_for(true, process, what):
+    """Until true(), while the process lives."""
+    until = time.monotonic() + START_S
+    while not true():
+        if process.process.poll() is not None or time.monotonic() > until:
+            process.end()
+            raise RuntimeError(f"{what} did not start:\n{process.log.read_text(errors='replace')[-2000:]}")
+        time.sleep(0.005)
+
+
+def answers_on(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Process:
     def __init__(self, command, log, env=None):
+        self.log = pathlib.Path(log)
         with open(log, "ab") as out:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                                             env=dict(os.environ, **(env or {})), preexec_fn=end_with_parent)
@@ -63,115 +73,174 @@ class Process:
             return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmHWM"))
 
 
-class Broker:
-    """ocop-broker in a folder of its own."""
+class Server:
+    """A process in a folder of its own that publishers talk to. Deletes the folder at the end, unless it was given one."""
 
-    def __init__(self, where, env=None, settings=(), folder=None):
-        self.where, self.dir = where, pathlib.Path(folder or tempfile.mkdtemp(prefix="b-", dir=where.dir))
-        command = [where.bin / "ocop-broker"]
-        for setting in settings:
-            command += ["--set", setting]
-        self.process = Process(command, self.dir / "broker.log",
-                               {"OCOP_RUN": str(self.dir), "OCOP_STATE": str(self.dir), **(env or {})})
-        self.endpoint, self.live = f"ipc://{self.dir}/broker.sock", f"ipc://{self.dir}/live.sock"
-        until = time.monotonic() + 30
-        while not (self.dir / "live.sock").exists() and time.monotonic() < until:
-            time.sleep(0.01)
+    def __init__(self, where, folder=None):
+        self.where, self.keep, self.process = where, folder is not None, None
+        self.dir = pathlib.Path(folder) if folder else where.folder()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.process.end()
-        shutil.rmtree(self.dir, ignore_errors=True)
+        if not self.keep:
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+    @property
+    def pid(self):
+        return self.process.pid
 
     def publish(self, **options):
         return self.where.tool("bench_publish", endpoint=self.endpoint, **options)
 
 
-class Places:
-    def __init__(self, bin_folder, short):
-        self.short, self.peers = short, {}
+class Broker(Server):
+    """ocop-broker. With `keys` it also listens on TCP, where every connection is encrypted; `key_options` are then the
+    options of whoever publishes there."""
+
+    def __init__(self, where, env=None, settings=(), folder=None, keys=False):
+        super().__init__(where, folder)
+        self.endpoint, self.live = f"ipc://{self.dir}/broker.sock", f"ipc://{self.dir}/live.sock"
+        settings, ipc = list(settings), self.endpoint
+        if keys:
+            folder = where.keys()
+            self.endpoint = f"tcp://127.0.0.1:{free_port()}"
+            settings += [f"bus/endpoint={ipc} {self.endpoint}", f"keys/secret={folder}/broker.key_secret", f"keys/folder={folder}"]
+            self.key_options = {"key": f"{folder}/bench.key_secret", "server_key": f"{folder}/broker.key"}
+        command = [where.bin / "ocop-broker"] + [word for s in settings for word in ("--set", s)]
+        log = self.dir / "broker.log"
+        log.unlink(missing_ok=True)
+        self.began_s = time.monotonic()
+        self.process = Process(command, log, {"OCOP_RUN": str(self.dir), "OCOP_STATE": str(self.dir), **(env or {})})
+        wait_for(lambda: " ready " in log.read_text() or "event=ready" in log.read_text(), self.process, "ocop-broker")
+
+    def follow(self, **options):
+        return self.where.tool("bench_follow", endpoint=self.endpoint, **options)
+
+
+class Yardstick(Server):
+    """The same socket with less behind it: a flat file, or nothing."""
+
+    def __init__(self, where, mode):
+        super().__init__(where)
+        self.endpoint = f"ipc://{self.dir}/yardstick.sock"
+        self.process = Process([where.bin / "bench_yardstick", "--endpoint", self.endpoint, "--mode", mode,
+                                "--path", self.dir / "flat"], self.dir / "log")
+        wait_for((self.dir / "yardstick.sock").exists, self.process, "bench_yardstick")
+
+
+class Raw(Server):
+    """A bare ROUTER."""
+
+    def __init__(self, where, mode, **options):
+        super().__init__(where)
+        self.endpoint, self.mode, self.options = f"ipc://{self.dir}/raw.sock", mode, options
+        command = [where.bin / "bench_raw", "--endpoint", self.endpoint, "--mode", "serve-" + mode]
+        self.process = Process(command + words(options), self.dir / "log")
+        wait_for((self.dir / "raw.sock").exists, self.process, "bench_raw")
+
+    def measure(self, **options):
+        return self.where.tool("bench_raw", endpoint=self.endpoint, mode=self.mode, **{**self.options, **options})
+
+
+def words(options):
+    """{"window": 16} -> ["--window", "16"]"""
+    return [word for key, value in options.items() for word in ("--" + key.replace("_", "-"), str(value))]
+
+
+class Places(contextlib.ExitStack):
+    """The folder of one run, and what stays in it from round to round."""
+
+    def __init__(self, bin_folder):
+        super().__init__()
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="ocop-bench-"))
-        self.bin = pathlib.Path(bin_folder).resolve() if bin_folder else self.build()
+        self.callback(shutil.rmtree, self.dir, ignore_errors=True)
+        self.kept = {}
+        self.bin = pathlib.Path(bin_folder).resolve() if bin_folder else build()
 
-    def build(self):
-        missing = [p for p in PACKAGES if subprocess.run(["dpkg", "-s", p], capture_output=True).returncode]
-        if missing:
-            subprocess.run([SOURCE / "deploy/install-packages"], check=True, stdout=sys.stderr)
-            sudo = [] if os.geteuid() == 0 else ["sudo"]
-            # The peers are started here, not as services of the machine.
-            policy = pathlib.Path("/usr/sbin/policy-rc.d")
-            made = not policy.exists()
-            if made:
-                subprocess.run(sudo + ["sh", "-c", f"printf '#!/bin/sh\\nexit 101\\n' > {policy}; chmod 755 {policy}"], check=True)
-            try:
-                subprocess.run(sudo + ["apt-get", "install", "-y", "--no-install-recommends"] + missing, check=True,
-                               stdout=sys.stderr, env=dict(os.environ, DEBIAN_FRONTEND="noninteractive"))
-            finally:
-                if made:
-                    subprocess.run(sudo + ["rm", "-f", str(policy)], check=True)
-        for command in (["cmake", "--preset", "release", "-DOCOP_BENCH=ON"], ["cmake", "--build", "--preset", "release"]):
-            subprocess.run(command, cwd=SOURCE, check=True, stdout=sys.stderr)
-        return SOURCE / "build/release/bin"
+    def folder(self):
+        return pathlib.Path(tempfile.mkdtemp(prefix="b-", dir=self.dir))
 
-    def __enter__(self):
-        return self
+    def keep(self, name, make):
+        """What make() gave the first time."""
+        if name not in self.kept:
+            self.kept[name] = make()
+        return self.kept[name]
 
-    def __exit__(self, *_):
-        for _, process in self.peers.values():
-            for p in process:
-                p.end()
-        shutil.rmtree(self.dir, ignore_errors=True)
-
-    def tool(self, name, **options):
+    def tool(self, name, env=None, **options):
         """Run one measuring program; its line of JSON."""
-        command = [str(self.bin / name)]
-        for key, value in options.items():
-            command += ["--" + key.replace("_", "-"), str(value)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+        with self.begin_tool(name, env, **options) as finish:
+            return finish()
+
+    @contextlib.contextmanager
+    def begin_tool(self, name, env=None, **options):
+        """The same, meanwhile: finish() waits for it."""
+        command = [str(self.bin / name)] + words(options)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   env=dict(os.environ, **(env or {})), preexec_fn=end_with_parent)
+
+        def finish():
+            out, error = process.communicate(timeout=TOOL_S)
+            if process.returncode:
+                raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {error}")
+            return json.loads(out.splitlines()[-1])
+        finish.process = process
+        try:
+            yield finish
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+    def keys(self):
+        """A folder with the broker's certificate and that of a publisher for all provinces."""
+        def make():
+            folder = self.folder()
+            for role, name, more in (("broker", "broker", []), ("province", "bench", ["--province", "all"])):
+                subprocess.run([self.bin / "ocop", "keys", "new", role, name, "--dir", folder] + more, check=True,
+                               capture_output=True)
+            return folder
+        return self.keep("keys", make)
+
+    def slowly(self, us):
+        """The environment in which every flush takes so many microseconds longer."""
+        return {"LD_PRELOAD": str(self.bin.parent / "lib/libslow_shim.so"), "BENCH_FLUSH_US": str(us),
+                "ASAN_OPTIONS": "verify_asan_link_order=0"}
+
+    def forget_files(self):
+        """Make the system forget what it has read from disks; False where that is not permitted."""
+        os.sync()
+        try:
+            pathlib.Path("/proc/sys/vm/drop_caches").write_text("3")
+        except OSError:
+            return False
+        return True
+
+
+def build():
+    missing = [p for p in PACKAGES if subprocess.run(["dpkg", "-s", p], capture_output=True).returncode]
+    if missing:
+        subprocess.run([SOURCE / "deploy/install-packages"], check=True, stdout=sys.stderr)
+        install(missing)
+    for command in (["cmake", "--preset", "release", "-DOCOP_BENCH=ON"], ["cmake", "--build", "--preset", "release"]):
+        done = subprocess.run(command, cwd=SOURCE, capture_output=True, text=True)
         if done.returncode:
-            raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
-        return json.loads(done.stdout)
-
-    # --- peers, started when first asked for ---
-    def peer(self, name):
-        if name not in self.peers:
-            folder = self.dir / name
-            folder.mkdir()
-            port, processes = getattr(self, "start_" + name)(folder)
-            wait_for_port(port)
-            self.peers[name] = (port, processes)
-        return self.peers[name][0]
-
-    def start_redis(self, folder):
-        port = free_port()
-        return port, [Process(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "",
-                               "--appendonly", "yes", "--appendfsync", "always"], folder / "log")]
-
-    def start_nats(self, folder):
-        port = free_port()
-        return port, [Process(["nats-server", "-a", "127.0.0.1", "-p", str(port), "-js", "-sd", str(folder)], folder / "log")]
-
-    def start_nats_synced(self, folder):
-        """2.9 has no setting for it: the synchronous attribute on the folder makes each write wait for the disk."""
-        subprocess.run(["chattr", "+S", folder], check=True)
-        return self.start_nats(folder)
-
-    def start_rabbit(self, folder):
-        port, epmd_port, dist_port = free_port(), free_port(), free_port()
-        (folder / "plugins").write_text("[].")
-        epmd = Process(["epmd", "-address", "127.0.0.1", "-port", str(epmd_port)], folder / "epmd.log")
-        env = {"HOME": str(folder), "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"), "RABBITMQ_LOG_BASE": str(folder / "logs"),
-               "RABBITMQ_NODE_PORT": str(port), "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1", "RABBITMQ_NODENAME": "bench@localhost",
-               "RABBITMQ_DIST_PORT": str(dist_port), "ERL_EPMD_PORT": str(epmd_port), "ERL_EPMD_ADDRESS": "127.0.0.1",
-               "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"), "RABBITMQ_PID_FILE": str(folder / "pid")}
-        return port, [Process(["/usr/lib/rabbitmq/bin/rabbitmq-server"], folder / "log", env), epmd]
+            raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    return SOURCE / "build/release/bin"
 
 
-def write_results(path, document, text):
-    m = document["machine"]
-    path.write_text(
-        "# Results\n\nWritten by `tests/bench/run`; see there what each case does. "
-        f"{m['cpu']}, {m['cores']} cores, Linux {m['kernel']}; {document['rounds']} rounds. Rates are events a second; the ratios, "
-        "taken inside one round, are what counts.\n\n" + text + "\n", encoding="utf-8")
+def install(packages):
+    """The peers are started here, not as services of the machine: nothing is started by installing it."""
+    sudo = [] if os.geteuid() == 0 else ["sudo"]
+    policy = pathlib.Path("/usr/sbin/policy-rc.d")
+    made = not policy.exists()
+    if made:
+        subprocess.run(sudo + ["sh", "-c", f"printf '#!/bin/sh\\nexit 101\\n' > {policy}; chmod 755 {policy}"], check=True)
+    try:
+        subprocess.run(sudo + ["apt-get", "install", "-y", "--no-install-recommends"] + packages, check=True, stdout=sys.stderr,
+                       env=dict(os.environ, DEBIAN_FRONTEND="noninteractive"))
+    finally:
+        if made:
+            subprocess.run(sudo + ["rm", "-f", str(policy)], check=True)

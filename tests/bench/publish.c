@@ -2,7 +2,7 @@
 #include "tests/bench/measure.h"
 
 #include "common/client.h"
-#include "common/hash.h"
+#include "common/party.h"
 
 #include <stdio.h>
 
@@ -14,10 +14,11 @@ struct publisher {
 
 static struct measure_options o;
 static struct measure_events events;
+static struct party us; /* with a key: its name is the publishers' */
 
 static void send_some(struct publisher *p)
 {
-    while (p->live && measure_may_send(&p->window, &o)) {
+    while (p->live && measure_may_send(&p->window)) {
         const size_t at = p->window.sent % MEASURE_PREPARED;
         const uint64_t room = o.window - (p->window.sent - p->window.stored),
                        left = o.events - p->window.sent;
@@ -47,8 +48,10 @@ static void hear(struct publisher *p, int timeout_ms)
             measure_stored(&p->window, news.number);
             break;
         case CLIENT_REFUSED:
+            fprintf(stderr, "bench: %.*s\n", SLICE_ARG(news.sentence));
+            measure_die("broker", "refused");
         case CLIENT_LOST:
-            measure_die("broker", "refused, or the connection was lost");
+            measure_die("broker", "the connection was lost");
         case CLIENT_EVENTS:
         case CLIENT_READY:
         case CLIENT_CLOCKED:
@@ -57,17 +60,36 @@ static void hear(struct publisher *p, int timeout_ms)
     }
 }
 
+static void identify(void)
+{
+    struct why why = { 0 };
+    enum err e = party_identify(o.key, 0, &us, &why);
+
+    if (!e) e = party_trust(o.endpoint, o.server_key, &why);
+    if (e) measure_die("keys", why.sentence);
+}
+
+/* Each has an epoch of its own, so they may share the one name that a key has. */
 static void begin(struct publisher *p, unsigned i)
 {
     char name[32];
     struct why why = { 0 };
-    struct client_settings settings = { .endpoint = o.endpoint, .publisher = name, .heartbeat_ms = 30000 };
+    struct client_settings settings = { .endpoint = o.endpoint,
+                                        .publisher = o.key ? us.name : name,
+                                        .heartbeat_ms = 30000 };
 
     snprintf(name, sizeof name, "bench-%u", i);
     settings.epoch = hash_random_epoch();
     if (client_new(&settings, &p->client, &why)) measure_die("client", why.sentence);
     while (!p->live)
         hear(p, 1000);
+}
+
+static bool over(const struct publisher *all)
+{
+    for (unsigned i = 0; i < o.publishers; i++)
+        if (!measure_over(&all[i].window)) return false;
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -79,17 +101,18 @@ int main(int argc, char **argv)
     measure_read_options(argc, argv, &o);
     if (!o.endpoint || hash_init()) measure_die("--endpoint", "where is the broker?");
     measure_prepare(&events);
+    if (o.key) identify();
     for (unsigned i = 0; i < o.publishers; i++) {
         begin(&all[i], i);
         sockets[i] = client_socket(all[i].client);
     }
     measure_begin(&o);
-    while (!measure_done(&o)) {
+    while (!over(all)) {
         for (unsigned i = 0; i < o.publishers; i++) {
             hear(&all[i], 0);
             send_some(&all[i]);
         }
-        if (!measure_done(&o)) (void)bus_wait(sockets, o.publishers, 1000, ready);
+        if (!over(all)) (void)bus_wait(sockets, o.publishers, measure_wait_ms(), ready);
     }
     measure_print();
     for (unsigned i = 0; i < o.publishers; i++)

@@ -1,7 +1,7 @@
 /* publish_nats.c - the same work for NATS JetStream: published with a reply subject, acknowledged by the
  * stream.
  *
- * A stream `BENCH` with subjects `bench.>` must exist; `--make` makes it, with file storage. Whether its
+ * A stream `BENCH` with subjects `bench.>` is made if there is none, with file storage. Whether its
  * acknowledgement waits for the disk is the server's business: by default it does not.
  */
 #include "tests/bench/measure.h"
@@ -42,8 +42,8 @@ static void run(unsigned i)
     struct publisher *p = &all[i];
     natsMsg *ack = NULL;
 
-    while (p->window.stored < o.events) {
-        while (measure_may_send(&p->window, &o)) {
+    while (!measure_over(&p->window)) {
+        while (measure_may_send(&p->window)) {
             const struct slice e = events.envelopes[p->window.sent % MEASURE_PREPARED];
 
             must(natsConnection_PublishRequest(p->connection, p->subject, p->inbox, e.data, (int)e.size),

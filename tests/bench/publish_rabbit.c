@@ -58,8 +58,8 @@ static void run(unsigned i)
 {
     struct publisher *p = &all[i];
 
-    while (p->window.stored < o.events) {
-        while (measure_may_send(&p->window, &o))
+    while (!measure_over(&p->window)) {
+        while (measure_may_send(&p->window))
             send_one(p);
         if (!hear(p, (struct timeval){ .tv_sec = 10 })) measure_die("confirm", "none came");
         while (hear(p, (struct timeval){ 0 })) {
@@ -82,6 +82,8 @@ static void begin(struct publisher *p, bool first)
     amqp_channel_open(p->connection, 1);
     must(amqp_get_rpc_reply(p->connection), "channel");
     if (first) {
+        amqp_queue_delete(p->connection, 1, amqp_cstring_bytes(queue), 0, 0); /* what an earlier run left */
+        must(amqp_get_rpc_reply(p->connection), "queue");
         amqp_queue_declare(p->connection, 1, amqp_cstring_bytes(queue), 0, 1, 0, 0, arguments);
         must(amqp_get_rpc_reply(p->connection), "queue");
     }

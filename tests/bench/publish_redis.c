@@ -2,7 +2,6 @@
  *
  * The reply to XADD comes after the flush when the server runs with appendfsync always.
  */
-#include "tests/bench/generate.h"
 #include "tests/bench/measure.h"
 
 #include <hiredis/hiredis.h>
@@ -23,7 +22,7 @@ static void send_some(struct publisher *p)
 {
     int done = 0;
 
-    while (measure_may_send(&p->window, &o)) {
+    while (measure_may_send(&p->window)) {
         const size_t i = p->window.sent % MEASURE_PREPARED;
         const char *words[] = {
             "XADD", p->stream, "*", "t", events.topics[i].data, "e", events.envelopes[i].data
@@ -52,6 +51,20 @@ static void hear(struct publisher *p)
     }
 }
 
+static void begin(struct publisher *p, unsigned i)
+{
+    p->redis = o.path ? redisConnectUnix(o.path) : redisConnect("127.0.0.1", o.port);
+    if (!p->redis || p->redis->err) measure_die("redis", "cannot connect");
+    snprintf(p->stream, sizeof p->stream, "bench-%u", i);
+}
+
+static bool over(const struct publisher *all)
+{
+    for (unsigned i = 0; i < o.publishers; i++)
+        if (!measure_over(&all[i].window)) return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     static struct publisher all[MEASURE_PUBLISHERS_MAX];
@@ -60,18 +73,16 @@ int main(int argc, char **argv)
     measure_read_options(argc, argv, &o);
     measure_prepare(&events);
     for (unsigned i = 0; i < o.publishers; i++) {
-        all[i].redis = redisConnect("127.0.0.1", o.port);
-        if (!all[i].redis || all[i].redis->err) measure_die("redis", "cannot connect");
-        snprintf(all[i].stream, sizeof all[i].stream, "bench-%u", i);
+        begin(&all[i], i);
         fds[i] = (struct pollfd){ .fd = all[i].redis->fd, .events = POLLIN };
     }
     measure_begin(&o);
-    while (!measure_done(&o)) {
+    while (!over(all)) {
         for (unsigned i = 0; i < o.publishers; i++) {
             if (fds[i].revents) hear(&all[i]);
             send_some(&all[i]);
         }
-        poll(fds, o.publishers, 1000);
+        if (!over(all)) (void)poll(fds, o.publishers, measure_wait_ms());
     }
     measure_print();
     for (unsigned i = 0; i < o.publishers; i++)

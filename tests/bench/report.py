@@ -1,0 +1,118 @@
+"""What came out, for readers: results.json, RESULTS.md and the plots, all beside this file."""
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+
+import cases
+from figures import number, table
+
+HERE = pathlib.Path(__file__).resolve().parent
+CELL = re.compile(r"^(\d+ x \d+): ([^/]+)$")  # "1 x 1024: Redis always"
+
+
+def write(document):
+    """A run of some cases replaces their part and leaves the others."""
+    path = HERE / "results.json"
+    if path.exists():
+        document = merged(json.loads(path.read_text(encoding="utf-8")), document)
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    plots = [name for name, plot in (("publish.svg", plot_publish), ("growth.svg", plot_growth)) if plot(document["results"])]
+    (HERE / "RESULTS.md").write_text(text(document, plots), encoding="utf-8")
+
+
+def merged(old, new):
+    told = set(new["facts"])
+    results = [r for r in old["results"] if r["case"] not in told] + new["results"]
+    order = list(cases.ALL)
+    results.sort(key=lambda r: order.index(r["case"]) if r["case"] in order else len(order))
+    return {**new, "facts": {**old["facts"], **new["facts"]}, "results": results}
+
+
+# --- the text ---
+
+def text(document, plots):
+    m, results = document["machine"], document["results"]
+    lines = ["# Results", "", "Written by `tests/bench/run --full`; `tests/bench/run --list` and the heads of `case_*.py` say what each "
+             "case does.", f"{m['cpu']}, {m['cores']} cores, Linux {m['kernel']}; {document['rounds']} rounds, sides alternating, "
+             "publishers and followers on the same machine as the server. Absolute figures move from machine to machine and from "
+             "hour to hour; the ratios, each taken inside one round, are what counts.", ""]
+    missed = [r for r in results if r["goal"] and not r["met"]]
+    goals = [r for r in results if r["goal"]]
+    lines += [f"{len(goals) - len(missed)} of {len(goals)} goals are met." + ("" if not missed else " Not met: " + "; ".join(
+        f"{r['case']}, {r['what']} ({number(r['median'], r['unit'])}, goal {r['goal']})" for r in missed) + "."), ""]
+    lines += ["## Events acknowledged a second", ""] + stored_table(document) + [""]
+    lines += [f"![{name}]({name})" for name in plots] + [""]
+    limits = HERE / "limits.md"
+    if limits.exists():
+        lines += [limits.read_text(encoding="utf-8").rstrip(), ""]
+    lines += ["## Every figure", "", table(results), ""]
+    return "\n".join(lines)
+
+
+def cells(results):
+    """{system: {"1 x 16": rate}} of the case publish, systems and cells in the order of the results."""
+    out = {}
+    for r in results:
+        found = CELL.match(r["what"]) if r["case"] == "publish" and r["unit"] == "/s" else None
+        if found:
+            out.setdefault(found[2], {})[found[1]] = r["median"]
+    return out
+
+
+def stored_table(document):
+    """The heart of it: one event a message, by system, publishers and window."""
+    rates, waits = cells(document["results"]), document["facts"].get("publish", {}).get("waits for the disk", {})
+    names = list(next(iter(rates.values()), {}))
+    lines = ["| publishers x window | " + " | ".join(names) + " | acknowledged after the flush? |",
+             "| --- |" + " ---: |" * len(names) + " --- |"]
+    for system, by_cell in rates.items():
+        lines.append(f"| {system} | " + " | ".join(f"{by_cell[c]:,.0f}" if c in by_cell else "" for c in names) +
+                     f" | {waiting(waits.get(system))} |")
+    return lines
+
+
+def waiting(seen):
+    if not seen:
+        return "not looked at"
+    counted = ", ".join(f"{seen[k]} {k}" for k in ("flushes", "synchronous writes") if seen[k]) or "no flush"
+    return f"{'yes' if seen['waits'] else '**no**'}: {counted} for {seen['acks']} acks"
+
+
+# --- plots ---
+
+def gnuplot(name, commands, blocks):
+    """False where gnuplot is not installed."""
+    if not shutil.which("gnuplot"):
+        return False
+    data = "".join(f"${key} << END\n" + "\n".join(rows) + "\nEND\n" for key, rows in blocks.items())
+    head = f"set terminal svg size 800,480 font 'sans-serif,13' background 'white'\nset output '{HERE / name}'\nset grid\n"
+    subprocess.run(["gnuplot"], input=data + head + commands, text=True, check=True)
+    return True
+
+
+def plot_publish(results):
+    blocks, lines = {}, []
+    for i, (system, by_cell) in enumerate(cells(results).items()):
+        rows = [f"{cell.split()[2]} {rate}" for cell, rate in by_cell.items() if cell.startswith("1 x ")]
+        if len(rows) > 1 and system != "no storage":
+            blocks[f"d{i}"] = rows
+            lines.append(f"$d{i} using 1:2 with linespoints linewidth {3 if system == 'OCOP' else 1.5} title '{system}'")
+    return bool(lines) and gnuplot("publish.svg", (
+        "set logscale xy\nset xlabel 'events a publisher may have unacknowledged'\nset ylabel 'events acknowledged a second'\n"
+        "set xtics (1, 16, 256, 1024)\nset format y '%.0s%c'\nset key outside right\nplot " + ", ".join(lines) + "\n"), blocks)
+
+
+def plot_growth(results):
+    found = [re.match(r"(publish 1 x 1024|follow) at (.+)$", r["what"]) for r in results]
+    rows = {}
+    for r, m in zip(results, found):
+        if m and r["case"] == "growth" and r["unit"] == "/s":
+            rows.setdefault(m[1], []).append(f'"{m[2]}" {r["median"]} {r["min"]} {r["max"]}')
+    if not rows:
+        return False
+    lines = [f"$d{i} using 0:2:3:4:xtic(1) with yerrorlines linewidth 2 title '{what}'" for i, what in enumerate(rows)]
+    return gnuplot("growth.svg", "set xlabel 'events in the log'\nset ylabel 'events a second'\nset format y '%.0s%c'\n"
+                   "set yrange [0:*]\nset xrange [-0.3:2.3]\nset key bottom right\nplot " + ", ".join(lines) + "\n",
+                   {f"d{i}": r for i, r in enumerate(rows.values())})
