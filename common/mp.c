@@ -97,29 +97,29 @@ static bool float_is_nan(uint64_t raw, unsigned width)
 }
 
 /* Small integers, maps, arrays and texts carry their number in the first byte. */
-static bool head_alone(unsigned head, enum kind *kind, uint64_t *number)
+static inline bool head_alone(unsigned head, enum kind *kind, uint64_t *number)
 {
-    if (head >= 0xc0 && head <= 0xdf) return false;
-    *kind = KIND_UINT;
-    if (head >= 0xe0) *kind = KIND_SINT;
-    if (head >= 0x80 && head <= 0x8f) *kind = KIND_MAP;
-    if (head >= 0x90 && head <= 0x9f) *kind = KIND_ARRAY;
-    if (head >= 0xa0 && head <= 0xbf) *kind = KIND_TEXT;
-    *number = *kind == KIND_TEXT ? head & 0x1f : head & 0x0f;
-    return true;
+    /* By the three highest bits; a map and an array part by the fourth. */
+    static const unsigned char kinds[] = { KIND_UINT,  KIND_UINT, KIND_UINT,  KIND_UINT,
+                                           KIND_NEVER, KIND_TEXT, KIND_NEVER, KIND_SINT };
+    const enum kind k = (enum kind)kinds[head >> 5];
+
+    if (head >> 5 == 4) {
+        *kind = head & 0x10 ? KIND_ARRAY : KIND_MAP;
+        *number = head & 0x0f;
+        return true;
+    }
+    *kind = k;
+    *number = head & 0x1f;
+    return k != KIND_NEVER;
 }
 
-/* Read the first byte and the number behind it. */
-static enum err take_head(struct walk *w, enum kind *kind, uint64_t *number)
+/* The first byte said that the number is behind it. */
+static enum err take_number(struct walk *w, unsigned head, enum kind *kind, uint64_t *number)
 {
-    size_t start = w->at;
-    unsigned head;
-    const struct form *form;
+    const size_t start = w->at - 1;
+    const struct form *form = &forms[head - 0xc0];
 
-    if (left(w) == 0) return malformed(w, start, "cut off where a value should begin");
-    head = w->bytes[w->at++];
-    if (head_alone(head, kind, number)) return ERR_NONE;
-    form = &forms[head - 0xc0];
     if (form->kind == KIND_NEVER) return malformed(w, start, "ext types and the byte c1 are not allowed");
     if (form->width > left(w)) return malformed(w, start, "cut off inside a number");
     *kind = form->kind;
@@ -132,8 +132,18 @@ static enum err take_head(struct walk *w, enum kind *kind, uint64_t *number)
     return ERR_NONE;
 }
 
+/* Read the first byte and the number behind it. */
+static inline enum err take_head(struct walk *w, enum kind *kind, uint64_t *number)
+{
+    unsigned head;
+
+    if (left(w) == 0) return malformed(w, w->at, "cut off where a value should begin");
+    head = w->bytes[w->at++];
+    return head_alone(head, kind, number) ? ERR_NONE : take_number(w, head, kind, number);
+}
+
 /* Take the `size` bytes of a text or bin that began at `start`. */
-static enum err take_body(struct walk *w, size_t start, uint64_t size, bool text, struct slice *out)
+static inline enum err take_body(struct walk *w, size_t start, uint64_t size, bool text, struct slice *out)
 {
     if (size > left(w)) return malformed(w, start, "longer than the bytes that are left");
     *out = slice_of(w->bytes + w->at, (size_t)size);
@@ -161,7 +171,7 @@ static bool has_twin(struct slice *keys, size_t count)
     }
     for (size_t i = 1; i < count; i++)
         for (size_t k = 0; k < i; k++)
-            if (slice_equal(keys[i], keys[k])) return true;
+            if (keys[i].size == keys[k].size && slice_equal(keys[i], keys[k])) return true;
     return false;
 }
 

@@ -14,32 +14,60 @@ static size_t next_point(struct slice text, size_t at, utf8proc_int32_t *point)
     return 1;
 }
 
-/* How many bytes from `at` on are plain ASCII, looked at eight at a time. */
-static size_t ascii_run(struct slice text, size_t at)
+static bool follows(unsigned char byte)
 {
-    const size_t from = at;
-    uint64_t eight;
+    return (byte & 0xc0) == 0x80;
+}
 
-    for (; text.size - at >= sizeof eight; at += sizeof eight) {
-        memcpy(&eight, text.data + at, sizeof eight);
-        if (eight & UINT64_C(0x8080808080808080)) break;
+/* Bytes of the letter there, which is not ASCII; 0 when it is none. The letters of Vietnamese are known by
+ * their first byte; all others, and whatever is wrong, are the library's to judge. */
+static size_t letter_bytes(const unsigned char *bytes, size_t left)
+{
+    utf8proc_int32_t point;
+    utf8proc_ssize_t taken;
+
+    if (bytes[0] >= 0xc2 && bytes[0] <= 0xdf && left > 1 && follows(bytes[1])) return 2;
+    if (bytes[0] >= 0xe1 && bytes[0] <= 0xec && left > 2 && follows(bytes[1]) && follows(bytes[2])) return 3;
+    taken = utf8proc_iterate(bytes, (utf8proc_ssize_t)left, &point);
+    return taken > 0 ? (size_t)taken : 0;
+}
+
+/* Many bytes at a time; the last ones are looked at together with some before them. */
+static bool all_ascii(struct slice text)
+{
+    const char *const last = text.data + text.size;
+    uint64_t seen = 0, eight;
+    uint32_t four[2];
+
+    if (text.size >= sizeof eight) {
+        for (const char *at = text.data; at < last - sizeof eight; at += sizeof eight) {
+            memcpy(&eight, at, sizeof eight);
+            seen |= eight;
+        }
+        memcpy(&eight, last - sizeof eight, sizeof eight);
+        return ((seen | eight) & UINT64_C(0x8080808080808080)) == 0;
     }
-    while (at < text.size && !((unsigned char)text.data[at] & 0x80))
-        at++;
-    return at - from;
+    if (text.size >= sizeof *four) {
+        memcpy(&four[0], text.data, sizeof *four);
+        memcpy(&four[1], last - sizeof *four, sizeof *four);
+        return ((four[0] | four[1]) & UINT32_C(0x80808080)) == 0;
+    }
+    for (size_t i = 0; i < text.size; i++)
+        seen |= (unsigned char)text.data[i];
+    return seen < 0x80;
 }
 
 bool text_is_utf8(struct slice text)
 {
-    const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text.data;
-    utf8proc_int32_t point;
+    const unsigned char *bytes = (const unsigned char *)text.data;
+    size_t at = 0;
 
-    for (size_t at = ascii_run(text, 0); at < text.size; at += ascii_run(text, at)) {
-        const utf8proc_ssize_t taken =
-            utf8proc_iterate(bytes + at, (utf8proc_ssize_t)(text.size - at), &point);
+    if (all_ascii(text)) return true;
+    while (at < text.size) {
+        const size_t taken = bytes[at] < 0x80 ? 1 : letter_bytes(bytes + at, text.size - at);
 
-        if (taken <= 0) return false;
-        at += (size_t)taken;
+        if (taken == 0) return false;
+        at += taken;
     }
     return true;
 }
