@@ -9,7 +9,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { DB_BUSY_MS = 5000, DB_PAGE_BYTES = 8192, DB_JOURNAL_BYTES = 64 * 1024 * 1024 };
+enum { DB_BUSY_MS = 5000, DB_JOURNAL_BYTES = 64 * 1024 * 1024, DB_RESERVE_SHARE = 64 };
 
 /* --- errors --- */
 
@@ -87,6 +87,30 @@ enum err db_renew_wal(const char *path, struct why *why)
     if (fd >= 0) close(fd);
     sqlite3_free(name);
     return e;
+}
+
+/* Whether the disk has so much space that nobody misses these bytes. */
+static bool roomy(int fd, size_t bytes)
+{
+    struct statvfs fs;
+
+    return fstatvfs(fd, &fs) == 0 &&
+           (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize / DB_RESERVE_SHARE >= (uint64_t)bytes;
+}
+
+void db_reserve_wal(const char *path, size_t bytes)
+{
+    static const char zeros[64 * 1024];
+    char *name = sqlite3_mprintf("%s-wal", path);
+    int fd = name ? open(name, O_WRONLY | O_CLOEXEC) : -1;
+    struct stat st;
+    bool good = fd >= 0 && fstat(fd, &st) == 0 && roomy(fd, bytes);
+
+    for (off_t at = good ? st.st_size : 0; good && at < (off_t)bytes; at += (off_t)sizeof zeros)
+        good = pwrite(fd, zeros, sizeof zeros, at) == (ssize_t)sizeof zeros;
+    if (good) (void)fdatasync(fd);
+    if (fd >= 0) close(fd);
+    sqlite3_free(name);
 }
 
 /* `pragma` gives one text or number; it must be one of the two. */

@@ -15,6 +15,8 @@
 #include <sqlite3.h>
 #include <stdint.h>
 
+enum { DB_PAGE_BYTES = 8192 }; /* of every store */
+
 enum db_mode { DB_WRITE, DB_READ };
 
 /* Open or create. `path` ":memory:" for tests. DB_READ also reads from a disk that cannot be written. ERR_IO,
@@ -25,6 +27,11 @@ enum err db_open(const char *path, enum db_mode mode, sqlite3 **out, struct why 
  * may have dropped the bytes and yet show them: a flush by the next process would succeed and mean nothing.
  * Before db_open, by whoever holds the only right to write there. ERR_IO, ERR_FULL, ERR_NOMEM. */
 enum err db_renew_wal(const char *path, struct why *why);
+/* Lengthen the WAL beside `path` to `bytes` of zeros behind what is in it, which readers take for its end. A
+ * flush of bytes written over others waits for these bytes alone; one that makes the file longer waits for
+ * the file system's journal too, which takes about twice as long. After db_open. When the disk has not many
+ * times as much space, or anything else is amiss, the WAL stays as it is. */
+void db_reserve_wal(const char *path, size_t bytes);
 void db_close(sqlite3 **db); /* NULL is fine; all statements must be finalized */
 enum err db_exec(sqlite3 *db, const char *sql, struct why *why);
 /* Prepare for the life of the connection. */

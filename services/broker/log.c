@@ -136,6 +136,7 @@ static enum err open_parts(struct log *log, const struct log_settings *settings,
     if (!e) e = db_open(settings->path, DB_WRITE, &log->db, why);
     if (!e) e = check_version(log->db, settings->path, why);
     if (!e && file) e = settle_wal(log->db, why);
+    if (!e && file) db_reserve_wal(settings->path, (size_t)settings->checkpoint_pages * DB_PAGE_BYTES);
     if (!e) e = find_head(log, why);
     for (int i = 0; !e && i < STATEMENTS; i++)
         e = db_prepare(log->db, statement_sql[i], &log->statements[i], why);
