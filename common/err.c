@@ -75,5 +75,5 @@ enum err why_set(struct why *why, enum err e, const char *code, const char *form
 
 void why_clear(struct why *why)
 {
-    if (why) *why = (struct why){ { 0 }, { 0 } };
+    if (why) why->code[0] = why->sentence[0] = '\0';
 }

@@ -50,8 +50,9 @@ const char *err_sentence(enum err e); /* for people */
 enum { WHY_SENTENCE_MAX = 640, WHY_CODE_MAX = 40 };
 
 /* Why something was refused: a code a program can test and a sentence a person can act on.
- * The caller owns it; start with `struct why why = {0}`. The first reason set stays: an outer
- * layer that adds its own does not hide the inner one. The sentence is cut at a whole UTF-8 letter. */
+ * The caller owns it; start with `struct why why = {0}`, or with why_clear where it is begun for every event.
+ * The first reason set stays: an outer layer that adds its own does not hide the inner one. The sentence is
+ * cut at a whole UTF-8 letter. */
 struct why {
     char code[WHY_CODE_MAX];
     char sentence[WHY_SENTENCE_MAX];

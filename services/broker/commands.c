@@ -65,7 +65,7 @@ static struct session *session_begin(struct broker *b, const struct bus_peer *pe
 {
     struct session *session = sessions_add(&b->sessions, peer, b->now.monotonic_ms);
 
-    if (session) memcpy(session->key, b->from.party->key, sizeof session->key);
+    if (session) memcpy(session->key, b->from->key, sizeof session->key);
     return session;
 }
 
@@ -147,6 +147,7 @@ static enum err take_hello(struct broker *b, const struct bus_peer *peer, struct
     if (e) return e;
     session->hello = true;
     session->stored_turn = 0;
+    session_allow_nothing(session);
     session->epoch = f->epoch;
     session->publisher_size = (uint8_t)f->publisher.size;
     memcpy(session->publisher, f->publisher.data, f->publisher.size);
@@ -237,7 +238,7 @@ static enum err take_follow(struct broker *b, const struct bus_peer *peer, struc
 
     if (session) broker_end_follow(b, session);
     e = read_prefixes(b, f, prefixes, &inner);
-    if (!e) e = rights_follow(b, b->from.party, prefixes, f->list.via.array.size, &whole, &inner);
+    if (!e) e = rights_follow(b, b->from, prefixes, f->list.via.array.size, &whole, &inner);
     if (!e) e = check_past(b, f, &place, &inner);
     if (e == ERR_INVALID) return turn_refuse(b, peer, 0, inner.code, "%s", inner.sentence);
     if (e) return why_set(why, e, inner.code, "%s", inner.sentence);
@@ -245,7 +246,7 @@ static enum err take_follow(struct broker *b, const struct bus_peer *peer, struc
     if (session) session->follower = follower_for(b, peer, &place);
     if (!session || !session->follower) return refuse_busy(b, peer);
     session->follower->credit = f->credit;
-    session->follower->party = *b->from.party;
+    session->follower->party = *b->from;
     session->follower->guard = b->guard;
     session->follower->whole = whole;
     for (size_t i = 0; i < f->list.via.array.size; i++)
@@ -406,7 +407,7 @@ static enum err take_frame(struct broker *b, const struct bus_peer *peer, const 
         return turn_refuse(b, peer, 0, "UNKNOWN_COMMAND",
                            "That command is the broker's to say, not a peer's.");
     /* A peer may choose the id of its connection, so it could be one that somebody else has left. */
-    if (session && strcmp(session->key, b->from.party->key) != 0) {
+    if (session && strcmp(session->key, b->from->key) != 0) {
         broker_forget(b, session);
         session = NULL;
     }
@@ -421,7 +422,7 @@ static enum err take_frame(struct broker *b, const struct bus_peer *peer, const 
 enum err broker_take(struct broker *b, const struct bus_peer *peer, struct slice key, struct slice bytes,
                      struct why *why)
 {
-    struct why inner = { 0 };
+    struct why inner;
     bool known = false;
     struct frame f;
     enum err e;
@@ -430,6 +431,7 @@ enum err broker_take(struct broker *b, const struct bus_peer *peer, struct slice
     b->bytes += (int64_t)bytes.size;
     e = rights_sender(b, peer, key, &known);
     if (e || !known) return e;
+    why_clear(&inner);
     e = frame_read(bytes, b->zone, &f, &inner);
     if (e == ERR_UNREADABLE) return turn_refuse(b, peer, 0, inner.code, "%s", inner.sentence);
     return e ? e : take_frame(b, peer, &f, why);

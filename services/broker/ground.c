@@ -32,6 +32,7 @@ struct ground {
     struct guard *guard;
     struct bus_socket *router, *live; /* `live` is NULL while it is bound again */
     int64_t live_since_ms;            /* when that began */
+    bool heard;                       /* somebody may be subscribed to `live` */
     uint64_t failed_before;           /* strangers at live sockets that are closed */
     struct broker *broker;
     struct metrics *metrics;
@@ -55,7 +56,7 @@ static enum err publish_to(void *context, struct slice topic, struct slice place
 {
     struct ground *g = context;
 
-    return g->live ? bus_publish(g->live, topic, place, envelope) : ERR_GONE;
+    return g->live && g->heard ? bus_publish(g->live, topic, place, envelope) : ERR_GONE;
 }
 
 enum err ground_lock(const char *log, int *out, bool *busy, struct why *why)
@@ -189,8 +190,10 @@ static enum err admit_subscriptions(struct ground *g)
         e = bus_subscription(g->live, &frame, &prefix, &on);
         if (e == ERR_INVALID)
             e = ERR_NONE; /* not a subscription: nothing to admit */
-        else if (!e && on && broker_admits(g->broker, bus_user(&frame), prefix))
+        else if (!e && on && broker_admits(g->broker, bus_user(&frame), prefix)) {
             e = bus_admit(g->live, prefix);
+            g->heard = true;
+        }
     }
     bus_frame_fini(&frame);
     return e == ERR_AGAIN ? ERR_NONE : e;
@@ -205,6 +208,8 @@ static enum err look_at_door(struct ground *g)
 
     bus_visits(g->router, &router);
     if (g->live) bus_visits(g->live, &live);
+    /* Not every end of a subscription is told; that nobody is connected is. */
+    if (live.open == 0) g->heard = false;
     router.open += live.open;
     router.failed += live.failed + g->failed_before;
     broker_visits(g->broker, &router);

@@ -8,7 +8,7 @@ struct ports {
     void *context;
     /* To one peer. ERR_AGAIN: it is full. ERR_GONE: it is not there. Any other: a broken socket. */
     enum err (*send)(void *context, const struct bus_peer *peer, struct slice bytes);
-    /* To whoever listens live; losing it is allowed. */
+    /* To whoever listens live; losing it is allowed. ERR_GONE: nobody listens. */
     enum err (*publish)(void *context, struct slice topic, struct slice place, struct slice envelope);
 };
 

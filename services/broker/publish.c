@@ -50,10 +50,11 @@ enum err publish_live(struct broker *b)
         for (size_t at = 0; at < sizeof place; at++)
             place[at] = (uint8_t)(numbers[at / 8] >> (8 * (7 - at % 8)));
         e = b->ports.publish(b->ports.context, l->topic, slice_of(place, sizeof place), l->envelope);
-        if (e == ERR_AGAIN || e == ERR_GONE) e = ERR_NONE;
+        if (e == ERR_GONE) break; /* nobody is there to hear any of it */
+        if (e == ERR_AGAIN) e = ERR_NONE;
     }
     b->live_count = 0;
-    return e;
+    return e == ERR_GONE ? ERR_NONE : e;
 }
 
 /* --- the broker's own events --- */
@@ -202,15 +203,12 @@ struct publish {
     size_t count, skip; /* of `count` events the first `skip` are in the log already */
 };
 
-/* ERR_NONE: fine. ERR_INVALID: why has the code. ERR_NOMEM: nobody can say. */
-static enum err check_event(const struct publish *p, size_t i, struct why *why)
+static enum err check_topic(const struct publish *p, struct slice topic, struct why *why)
 {
     const struct event_kind *kind;
-    struct slice topic, envelope, publisher = session_publisher(p->session);
-    struct why inner = { 0 };
-    enum err e = frame_event(p->frame, i, &topic, &envelope, why);
+    struct slice publisher = session_publisher(p->session);
 
-    if (e) return ERR_INVALID;
+    if (session_may_say(p->session, topic)) return ERR_NONE;
     kind = topic_valid(topic) ? event_kind_find(topic_type(topic)) : NULL;
     if (!kind)
         return why_set(why, ERR_INVALID, "UNKNOWN_TOPIC",
@@ -220,9 +218,19 @@ static enum err check_event(const struct publish *p, size_t i, struct why *why)
         return why_set(why, ERR_INVALID, "NOT_PERMITTED", "%s is said by %s; %.*s may not say it.",
                        kind->type, event_origin_name(kind->origin), SLICE_ARG(publisher));
     if (rights_publish(p->b, topic, why)) return ERR_INVALID;
+    session_allow(p->session, topic);
+    return ERR_NONE;
+}
+
+static enum err check_envelope(struct slice envelope, struct why *why)
+{
+    struct why inner;
+    enum err e;
+
     if (envelope.size > ENVELOPE_BYTES_MAX)
         return why_set(why, ERR_INVALID, "TOO_LARGE", "The envelope has %zu bytes; at most %d are taken.",
                        envelope.size, ENVELOPE_BYTES_MAX);
+    why_clear(&inner);
     e = mp_check(envelope, &inner);
     if (e == ERR_NOMEM) return e;
     if (e)
@@ -232,6 +240,17 @@ static enum err check_event(const struct publish *p, size_t i, struct why *why)
         (uint8_t)envelope.data[0] != 0xdf)
         return why_set(why, ERR_INVALID, "MALFORMED", "The envelope must be one MessagePack map.");
     return ERR_NONE;
+}
+
+/* ERR_NONE: fine. ERR_INVALID: why has the code. ERR_NOMEM: nobody can say. */
+static enum err check_event(const struct publish *p, size_t i, struct why *why)
+{
+    struct slice topic, envelope;
+    enum err e = frame_event(p->frame, i, &topic, &envelope, why);
+
+    if (e) return ERR_INVALID;
+    e = check_topic(p, topic, why);
+    return e ? e : check_envelope(envelope, why);
 }
 
 /* Is there room, and do we know what time it is? */
@@ -328,9 +347,10 @@ static enum err check(struct publish *p, const struct log_publisher *known, uint
 static enum err take_new(struct publish *p, uint64_t number, struct why *why)
 {
     struct log_stored stored = { 0 };
-    struct why inner = { 0 };
+    struct why inner;
     enum err e = publish_days(p->b, why);
 
+    why_clear(&inner);
     if (!e && !p->b->full) e = store_events(p, &stored, &inner);
     if (e == ERR_FULL) e = publish_undo(p->b, &inner);
     if (e) return why_set(why, e, err_name(e), "%s", inner.sentence);
@@ -347,11 +367,12 @@ enum err publish_take(struct broker *b, const struct bus_peer *peer, struct sess
         .b = b, .peer = peer, .session = session, .frame = f, .count = f->list.via.array.size
     };
     struct log_publisher known;
-    struct why inner = { 0 };
+    struct why inner;
     uint64_t number = f->number;
     enum err e = log_publisher(b->log, session_publisher(session), session->epoch, &known, why);
 
     if (e) return e;
+    why_clear(&inner);
     e = check(&p, &known, &number, &inner);
     if (e == ERR_NOMEM) return e;
     if (e) return refuse_why(&p, number, &inner);

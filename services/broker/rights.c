@@ -23,13 +23,13 @@ enum err rights_sender(struct broker *b, const struct bus_peer *peer, struct sli
     if (!party)
         return turn_refuse(b, peer, 0, "NOT_PERMITTED",
                            "The key of this connection is not among the keys any more.");
-    b->from = (struct sender){ party, guard_rights(b->guard, party) };
+    b->from = party;
     return ERR_NONE;
 }
 
 enum err rights_hello(const struct broker *b, struct slice publisher, struct why *why)
 {
-    const struct party *party = b->from.party;
+    const struct party *party = b->from;
 
     if (!party->name[0] || slice_is(publisher, party->name)) return ERR_NONE;
     return why_set(
@@ -41,19 +41,22 @@ enum err rights_hello(const struct broker *b, struct slice publisher, struct why
 
 enum err rights_publish(const struct broker *b, struct slice topic, struct why *why)
 {
-    if (rights_cover(b->from.rights, VERB_PUBLISH, b->from.party, topic)) return ERR_NONE;
-    return rights_refuse(b->from.rights, VERB_PUBLISH, b->from.party, topic, why);
+    const struct rights *rights = guard_rights(b->guard, b->from);
+
+    if (rights_cover(rights, VERB_PUBLISH, b->from, topic)) return ERR_NONE;
+    return rights_refuse(rights, VERB_PUBLISH, b->from, topic, why);
 }
 
 enum err rights_question(const struct broker *b, struct slice question, struct why *why)
 {
+    const struct rights *rights = guard_rights(b->guard, b->from);
     char asked[TOPIC_MAX + 1];
     bool limited;
 
-    if (rights_ask(b->from.rights, BROKER_NAME, question, &limited) && !limited) return ERR_NONE;
+    if (rights_ask(rights, BROKER_NAME, question, &limited) && !limited) return ERR_NONE;
     snprintf(asked, sizeof asked, "%s.%.*s", BROKER_NAME, (int)(question.size < 64 ? question.size : 64),
              question.data);
-    return rights_refuse(b->from.rights, VERB_ASK, b->from.party, slice_text(asked), why);
+    return rights_refuse(rights, VERB_ASK, b->from, slice_text(asked), why);
 }
 
 bool broker_admits(struct broker *b, struct slice key, struct slice prefix)
@@ -134,6 +137,7 @@ static enum err revise(struct broker *b, struct session *session)
     struct why why = { 0 };
     enum err e;
 
+    session_allow_nothing(session);
     if (!party) return tell_cut_off(b, session, "The key of this connection is not among the keys any more.");
     if (session->hello && party->name[0] && !slice_is(session_publisher(session), party->name))
         return tell_cut_off(b, session, "The key of this connection has another name now.");

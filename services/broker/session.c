@@ -92,6 +92,37 @@ struct slice session_publisher(const struct session *session)
     return slice_of(session->publisher, session->publisher_size);
 }
 
+/* Topics of one type differ in their last two bytes, the province. */
+static size_t place_of(struct slice topic)
+{
+    const unsigned char *last = (const unsigned char *)topic.data + topic.size - 2;
+
+    return (topic.size + 10u * last[0] + last[1]) % SESSION_TOPICS;
+}
+
+bool session_may_say(const struct session *session, struct slice topic)
+{
+    const struct allowed *a;
+
+    if (topic.size < 2) return false;
+    a = &session->allowed[place_of(topic)];
+    return a->size == topic.size && memcmp(a->topic, topic.data, topic.size) == 0;
+}
+
+void session_allow(struct session *session, struct slice topic)
+{
+    struct allowed *a = &session->allowed[place_of(topic)];
+
+    a->size = (uint8_t)topic.size;
+    memcpy(a->topic, topic.data, topic.size);
+}
+
+void session_allow_nothing(struct session *session)
+{
+    for (size_t i = 0; i < SESSION_TOPICS; i++)
+        session->allowed[i].size = 0;
+}
+
 struct session *sessions_holder(struct sessions *s, struct slice publisher, uint64_t epoch)
 {
     for (size_t i = 0; i < s->most; i++) {

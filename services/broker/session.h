@@ -9,7 +9,13 @@
 #include "common/bus.h"
 #include "common/record.h"
 
-enum { SESSION_BUCKETS = 1024, SESSION_NONE = -1 };
+enum { SESSION_BUCKETS = 1024, SESSION_NONE = -1, SESSION_TOPICS = 64 };
+
+/* A topic that was looked at and found to be one this publisher may say. */
+struct allowed {
+    uint8_t size;
+    char topic[TOPIC_MAX];
+};
 
 struct follower;
 
@@ -23,7 +29,8 @@ struct session {
     uint8_t publisher_size;
     char publisher[PUBLISHER_MAX];
     struct follower *follower; /* NULL: follows nothing; owned by the follower table */
-    uint64_t stored_turn;      /* the turn in which ... */
+    struct allowed allowed[SESSION_TOPICS];
+    uint64_t stored_turn; /* the turn in which ... */
     size_t stored; /* ... its last answer so far is the STORED of this index: it may take in the next one */
 };
 
@@ -45,6 +52,11 @@ struct session *sessions_most_silent(struct sessions *s, int64_t since_ms);
 void sessions_drop(struct sessions *s, struct session *session); /* its follower must be gone */
 /* Who holds this publisher's name now; NULL: nobody. */
 struct session *sessions_holder(struct sessions *s, struct slice publisher, uint64_t epoch);
+/* Was this very topic allowed before, since HELLO and the last change of rights? False may also mean that
+ * another one took its place: look at the rights then, and allow it. */
+bool session_may_say(const struct session *session, struct slice topic);
+void session_allow(struct session *session, struct slice topic); /* a valid topic */
+void session_allow_nothing(struct session *session);
 struct slice session_publisher(const struct session *session);
 size_t sessions_publishers(const struct sessions *s); /* how many said HELLO and hold their name */
 

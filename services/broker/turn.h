@@ -28,12 +28,6 @@ struct space {
     bool warned, warned_now /* in this turn, not committed yet */, stopped, wal_full;
 };
 
-/* Whose message is being looked at. */
-struct sender {
-    const struct party *party;
-    const struct rights *rights;
-};
-
 struct broker {
     struct broker_settings settings;
     const struct guard *guard;
@@ -52,7 +46,7 @@ struct broker {
     bool rights_due;  /* the log may not have heard of keys or policy as they are now */
     bool rights_said; /* it has, if this turn is stored */
 
-    struct sender from; /* of this message */
+    const struct party *from; /* whose message is being looked at */
 
     /* of this turn */
     uint64_t turn;
