@@ -1,5 +1,7 @@
 #include "common/text.h"
 
+#include <utf8proc.h>
+
 #include "common/logline.h"
 
 #include <setjmp.h>
@@ -27,6 +29,31 @@ static void utf8_is_told_from_other_bytes(void **state)
     assert_false(text_is_utf8(slice_text("\xc0\xaf")));
     assert_false(text_is_utf8(slice_text("\xed\xa0\x80")));
     assert_false(text_is_utf8(slice_text("\xf5\x80\x80\x80")));
+}
+
+/* Letters of Vietnamese are judged without the library: it must agree about each beginning of three bytes. */
+static void utf8_agrees_with_the_library(void **state)
+{
+    static const unsigned char thirds[] = { 'a', 0x7f, 0x80, 0x9f, 0xa0, 0xbf, 0xc0, 0xff };
+    unsigned char bytes[3];
+    utf8proc_int32_t point;
+
+    (void)state;
+    for (unsigned i = 0; i < 256 * 256 * sizeof thirds; i++) {
+        bool sound = true;
+
+        bytes[0] = (unsigned char)(i >> 8);
+        bytes[1] = (unsigned char)i;
+        bytes[2] = thirds[i >> 16];
+        for (size_t at = 0, taken; sound && at < sizeof bytes; at += taken) {
+            const utf8proc_ssize_t n =
+                utf8proc_iterate(bytes + at, (utf8proc_ssize_t)(sizeof bytes - at), &point);
+
+            sound = n > 0;
+            taken = sound ? (size_t)n : 0;
+        }
+        assert_int_equal(text_is_utf8(slice_of(bytes, sizeof bytes)), sound);
+    }
 }
 
 struct key_case {
@@ -179,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8_is_told_from_other_bytes),
+        cmocka_unit_test(utf8_agrees_with_the_library),
         cmocka_unit_test(names_written_differently_have_one_key),
         cmocka_unit_test(marks_make_different_names),
         cmocka_unit_test(letters_nobody_sees_make_no_other_name),
