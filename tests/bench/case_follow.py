@@ -29,8 +29,10 @@ def follow(where, figures, short):
         figures.step(f"{followers} followers")
         with places.Broker(where, folder=filled(where, records)) as broker:
             done = broker.follow(publishers=followers, events=records, ms=2 * ms)
+            peak = broker.process.peak_bytes()
         figures.add(f"{followers} together: OCOP", done["rate"])
         figures.ratio(f"{followers} together / one", done["rate"] / rates["OCOP"])
+        figures.add(f"memory of the broker with {followers}", peak / 2**20, "MiB", most=places.MEMORY_MIB)
     beside(where, figures, records, ms)
 
 
@@ -90,16 +92,22 @@ MONITORS = (0, 1, 10, 100)
 
 def live(where, figures, short):
     """One publisher, window 1024, while 1, 10 and 100 monitors listen to a province each."""
-    rates, heard = {}, {}
+    rates, heard, peaks = {}, {}, {}
     for count in figures.alternate(MONITORS):
         figures.step(f"{count} monitors")
         with places.Broker(where) as broker:
             rates[count], heard[count] = publish_to(where, broker, count, 150 if short else 1500)
+            peaks[count] = broker.process.peak_bytes()
     for count in MONITORS:
-        figures.add(f"{count} monitors" if count else "no monitor", rates[count])
+        figures.add(said(count), rates[count])
         if count:
             figures.add(f"heard by {count}", heard[count], "of all")
             figures.ratio(f"{count} / none", rates[count] / rates[0], 0.8 if count == 100 else None)
+            figures.add(f"memory of the broker with {said(count)}", peaks[count] / 2**20, "MiB", most=places.MEMORY_MIB)
+
+
+def said(monitors):
+    return {0: "no monitor", 1: "1 monitor"}.get(monitors, f"{monitors} monitors")
 
 
 def publish_to(where, broker, monitors, ms):
@@ -114,7 +122,7 @@ def publish_to(where, broker, monitors, ms):
         said = finish()
     if said["reached"] != monitors:
         raise RuntimeError(f"only {said['reached']} of {monitors} monitors heard anything")
-    return done["rate"], said["messages"] / (done["events"] * monitors / 63)
+    return done["rate"], said["messages"] / (done["events"] * said["wanted"])
 
 
 CASES = {"follow": follow, "live": live}

@@ -7,7 +7,6 @@ import places
 
 SIZES, SHORT_SIZES = (1_000_000, 10_000_000), (20_000, 40_000)  # events in the log; and none
 MEASURED, SHORT_MEASURED = 200_000, 5_000                       # stored and read at each size
-MEMORY_MIB = 96
 
 
 def sizes(short):
@@ -48,7 +47,7 @@ def growth(where, figures, short):
     for events, (publish, follow, peak) in sorted(rates.items()):
         figures.add(f"publish 1 x 1024 at {said(events)}", publish)
         figures.add(f"follow at {said(events)}", follow)
-        figures.add(f"memory of the broker at {said(events)}", peak / 2**20, "MiB", most=MEMORY_MIB)
+        figures.add(f"memory of the broker at {said(events)}", peak / 2**20, "MiB", most=places.MEMORY_MIB)
     last = max(rates)
     figures.ratio(f"publish at {said(last)} / at 0", rates[last][0] / rates[0][0], 0.9)
     figures.ratio(f"follow at {said(last)} / at 0", rates[last][1] / rates[0][1], 0.9)

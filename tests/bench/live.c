@@ -4,10 +4,12 @@
  * usage: bench_live --endpoint ipc://PATH [--publishers MONITORS]
  *
  * Says "ready" on a line of its own when every subscription is known to be made, then counts until SIGTERM,
- * and prints how many messages came to how many monitors.
+ * and prints how many messages came to how many monitors, and how many they wanted for each event.
  */
 #include "tests/bench/generate.h"
 #include "tests/bench/measure.h"
+
+#include "common/record.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -79,6 +81,19 @@ static bool hear_all(int timeout_ms)
     return all;
 }
 
+/* How many messages one event is worth to all monitors together. */
+static double wanted(void)
+{
+    static struct measure_events events;
+    uint64_t messages = 0;
+
+    measure_prepare(&events);
+    for (size_t n = 0; n < MEASURE_PREPARED; n++)
+        for (unsigned i = 0; i < o.publishers; i++)
+            messages += slice_is(topic_province(events.topics[n]), generate_province(i));
+    return (double)messages / MEASURE_PREPARED;
+}
+
 static void print(void)
 {
     uint64_t messages = 0;
@@ -88,8 +103,8 @@ static void print(void)
         messages += monitors[i].heard;
         reached += monitors[i].heard > 0;
     }
-    printf("{\"monitors\": %u, \"reached\": %u, \"messages\": %" PRIu64 "}\n", o.publishers, reached,
-           messages);
+    printf("{\"monitors\": %u, \"reached\": %u, \"messages\": %" PRIu64 ", \"wanted\": %.6f}\n", o.publishers,
+           reached, messages, wanted());
 }
 
 int main(int argc, char **argv)

@@ -17,6 +17,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PACKAGES = ["nats-server", "libnats-dev", "redis-server", "libhiredis-dev", "rabbitmq-server", "librabbitmq-dev", "strace",
             "e2fsprogs", "gnuplot-nox"]
 START_S, TOOL_S = 60, 300  # limits: for anything to start, for one measurement
+MEMORY_MIB = 96            # the goal for each process
 OPEN_WINDOW = 4096  # events under way when they come at a rate of their own: as much as the client library takes
 
 
