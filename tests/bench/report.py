@@ -9,6 +9,8 @@ import cases
 from figures import number, table
 
 HERE = pathlib.Path(__file__).resolve().parent
+README = HERE.parents[1] / "README.md"
+BEGIN, END = "<!-- written by tests/bench/run: from here -->\n", "<!-- to here -->"
 CELL = re.compile(r"^(\d+ x \d+): ([^/]+)$")  # "1 x 1024: Redis always"
 
 
@@ -20,6 +22,16 @@ def write(document):
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     plots = [name for name, plot in (("publish.svg", plot_publish), ("growth.svg", plot_growth)) if plot(document["results"])]
     (HERE / "RESULTS.md").write_text(text(document, plots), encoding="utf-8")
+    write_readme(document)
+
+
+def write_readme(document):
+    """The heart of the table stands in the README too, between two marks."""
+    readme = README.read_text(encoding="utf-8")
+    if BEGIN in readme and cells(document["results"]):
+        before, rest = readme.split(BEGIN)
+        after = rest.split(END, 1)[1]
+        README.write_text(before + BEGIN + short_text(document) + END + after, encoding="utf-8")
 
 
 def merged(old, new):
@@ -35,13 +47,12 @@ def merged(old, new):
 def text(document, plots):
     m, results = document["machine"], document["results"]
     lines = ["# Results", "", "Written by `tests/bench/run --full`; `tests/bench/run --list` and the heads of `case_*.py` say what each "
-             "case does.", f"{m['cpu']}, {m['cores']} cores, Linux {m['kernel']}; {document['rounds']} rounds, sides alternating, "
+             "case does.", f"{m['cpu']}, {m['cores']} cores, Linux {m['kernel']}; {document['rounds']} round{'s' if document['rounds'] > 1 else ''}, sides alternating, "
              "publishers and followers on the same machine as the server. Absolute figures move from machine to machine and from "
              "hour to hour; the ratios, each taken inside one round, are what counts.", ""]
-    missed = [r for r in results if r["goal"] and not r["met"]]
-    goals = [r for r in results if r["goal"]]
-    lines += [f"{len(goals) - len(missed)} of {len(goals)} goals are met." + ("" if not missed else " Not met: " + "; ".join(
-        f"{r['case']}, {r['what']} ({number(r['median'], r['unit'])}, goal {r['goal']})" for r in missed) + "."), ""]
+    met, missed = goals(results)
+    lines += [f"{len(met)} of {len(met) + len(missed)} goals are met." + (" Not met:" if missed else ""), ""]
+    lines += [f"* {r['case']}, {r['what']}: {number(r['median'], r['unit'])}, goal {r['goal']}" for r in missed] + [""]
     lines += ["## Events acknowledged a second", ""] + stored_table(document) + [""]
     lines += [f"![{name}]({name})" for name in plots] + [""]
     limits = HERE / "limits.md"
@@ -49,6 +60,17 @@ def text(document, plots):
         lines += [limits.read_text(encoding="utf-8").rstrip(), ""]
     lines += ["## Every figure", "", table(results), ""]
     return "\n".join(lines)
+
+
+def goals(results):
+    return [r for r in results if r["goal"] and r["met"]], [r for r in results if r["goal"] and not r["met"]]
+
+
+def short_text(document):
+    m, (met, missed) = document["machine"], goals(document["results"])
+    return "\n".join(stored_table(document, SHORT_NAMES) + [
+        "", f"Medians of {document['rounds']} alternating rounds; {m['cpu']}, {m['cores']} cores, Linux {m['kernel']}, everything on one "
+        f"machine. {len(met)} of {len(met) + len(missed)} goals of `tests/bench/` are met.", ""])
 
 
 def cells(results):
@@ -61,21 +83,30 @@ def cells(results):
     return out
 
 
-def stored_table(document):
-    """The heart of it: one event a message, by system, publishers and window."""
+SHORT_NAMES = ["1 x 1", "1 x 16", "1 x 256", "1 x 1024", "16 x 64"]
+
+
+def stored_table(document, only=None):
+    """The heart of it: one event a message, by system, publishers and window. `only` some of them, and in few words."""
     rates, waits = cells(document["results"]), document["facts"].get("publish", {}).get("waits for the disk", {})
-    names = list(next(iter(rates.values()), {}))
+    names = [n for n in next(iter(rates.values()), {}) if only is None or n in only]
     lines = ["| publishers x window | " + " | ".join(names) + " | acknowledged after the flush? |",
              "| --- |" + " ---: |" * len(names) + " --- |"]
     for system, by_cell in rates.items():
+        if only and system == "no storage":
+            continue
         lines.append(f"| {system} | " + " | ".join(f"{by_cell[c]:,.0f}" if c in by_cell else "" for c in names) +
-                     f" | {waiting(waits.get(system))} |")
+                     f" | {waiting(system, waits.get(system), only is not None)} |")
     return lines
 
 
-def waiting(seen):
+def waiting(system, seen, shortly):
+    if system == "no storage":
+        return "nothing is kept"
     if not seen:
         return "not looked at"
+    if shortly:
+        return "yes" if seen["waits"] else "**no**"
     counted = ", ".join(f"{seen[k]} {k}" for k in ("flushes", "synchronous writes") if seen[k]) or "no flush"
     return f"{'yes' if seen['waits'] else '**no**'}: {counted} for {seen['acks']} acks"
 
@@ -98,10 +129,16 @@ def plot_publish(results):
         rows = [f"{cell.split()[2]} {rate}" for cell, rate in by_cell.items() if cell.startswith("1 x ")]
         if len(rows) > 1 and system != "no storage":
             blocks[f"d{i}"] = rows
-            lines.append(f"$d{i} using 1:2 with linespoints linewidth {3 if system == 'OCOP' else 1.5} title '{system}'")
+            lines.append(f"$d{i} using 1:2 with linespoints linewidth {3 if system == 'OCOP' else 2} pointtype {i + 4} "
+                         f"dashtype {LINES.get(system, (1,))[0]} title '{system}{LINES.get(system, (1, ''))[1]}'")
     return bool(lines) and gnuplot("publish.svg", (
-        "set logscale xy\nset xlabel 'events a publisher may have unacknowledged'\nset ylabel 'events acknowledged a second'\n"
-        "set xtics (1, 16, 256, 1024)\nset format y '%.0s%c'\nset key outside right\nplot " + ", ".join(lines) + "\n"), blocks)
+        "set logscale xy\nset xlabel 'events one publisher may have unacknowledged'\nset ylabel 'events acknowledged a second'\n"
+        "set xtics (1, 16, 256, 1024)\nset xrange [0.8:1300]\nset format y '%.0s%c'\nset key below\nplot " + ", ".join(lines) +
+        "\n"), blocks)
+
+
+# Dashed: what is no peer of the same promise.
+LINES = {"JetStream default": (2, " (before the flush)"), "flat file": (3, " (the limit)")}
 
 
 def plot_growth(results):
