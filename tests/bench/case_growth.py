@@ -77,12 +77,12 @@ def start(where, figures, short):
     events = sizes(short)[-1]
     folder = folders(where, figures, short)[events]
     figures.step(f"{said(events)} events")
-    cold = where.forget_files()
+    cold = not short and where.forget_files()
     with where.begin_tool("bench_ready", endpoint=f"ipc://{folder}/broker.sock") as finish:
         time.sleep(0.2)  # it tries to connect, each 20 ms
         with places.Broker(where, folder=folder) as broker:
             figures.add(f"ready with {said(events)}", finish()["ready_s"] - broker.began_s, "s", most=1)
-    figures.note(f"ready with {said(events)}", "cold" if cold else "warm: the system's cache cannot be emptied here")
+    figures.note(f"ready with {said(events)}", "cold" if cold else "warm: the system's cache was not emptied")
 
 
 CASES = {"growth": growth, "start": start}

@@ -13,7 +13,8 @@ class Figures:
     """
 
     def __init__(self, case, goals_count=True):
-        self.case, self.goals_count, self.round, self.values, self.goals, self.units, self.notes, self.facts = case, goals_count, 0, {}, {}, {}, {}, {}
+        self.case, self.goals_count, self.round = case, goals_count, 0
+        self.values, self.goals, self.units, self.notes, self.facts = {}, {}, {}, {}, {}
 
     def add(self, what, value, unit="/s", least=None, most=None):
         self.values.setdefault(what, []).append(value)
@@ -46,7 +47,7 @@ class Figures:
     def result(self, what):
         values, unit, (least, most) = self.values[what], self.units[what], self.goals[what]
         median = statistics.median(values)
-        goal = (f">= {number(least, unit)}" if least is not None else "") + (f"<= {number(most, unit)}" if most is not None else "")
+        goal = f">= {number(least, unit)}" if least is not None else f"<= {number(most, unit)}" if most is not None else ""
         return {"case": self.case, "what": what, "unit": unit, "median": median, "min": min(values), "max": max(values),
                 "values": values, "note": self.notes.get(what, ""), "goal": goal or None,
                 "met": (least is None or median >= least) and (most is None or median <= most)}

@@ -81,7 +81,8 @@ class Rabbit(Peer):
         env = {"HOME": str(self.dir), "RABBITMQ_MNESIA_BASE": str(self.dir / "mnesia"), "RABBITMQ_LOG_BASE": str(self.dir / "logs"),
                "RABBITMQ_NODE_PORT": str(self.port), "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1", "RABBITMQ_NODENAME": "bench@localhost",
                "RABBITMQ_DIST_PORT": str(dist_port), "ERL_EPMD_PORT": str(epmd_port), "ERL_EPMD_ADDRESS": "127.0.0.1",
-               "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.dir / "plugins"), "RABBITMQ_PID_FILE": str(self.dir / "pid")}
+               "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.dir / "plugins"), "RABBITMQ_PID_FILE": str(self.dir / "pid"),
+               "RUNNING_UNDER_SYSTEMD": "1"}  # else a shell stands in between, and its death is not the server's
         return Process(["/usr/lib/rabbitmq/bin/rabbitmq-server"], self.dir / "log", env)
 
     def __exit__(self, *_):

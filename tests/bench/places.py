@@ -18,13 +18,18 @@ PACKAGES = ["nats-server", "libnats-dev", "redis-server", "libhiredis-dev", "rab
             "e2fsprogs", "gnuplot-nox"]
 START_S, TOOL_S = 60, 300  # limits: for anything to start, for one measurement
 MEMORY_MIB = 96            # the goal for each process
-OPEN_WINDOW = 4096  # events under way when they come at a rate of their own: as much as the client library takes
+OPEN_WINDOW = 4096         # events under way when they come at a rate of their own: what the client library takes
 
 
 def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as f:
         model = next((line.split(":", 1)[1].strip() for line in f if line.startswith("model name")), "unknown")
-    return {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release()}
+    disk = subprocess.run(["df", "--output=fstype", tempfile.gettempdir()], capture_output=True, text=True).stdout.split()
+    return {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release(), "disk": disk[-1] if disk else "unknown"}
+
+
+def machine_text(m):
+    return f"{m['cpu']}, {m['cores']} cores, Linux {m['kernel']}, data on {m['disk']}"
 
 
 def end_with_parent():

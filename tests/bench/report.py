@@ -7,6 +7,7 @@ import subprocess
 
 import cases
 from figures import number, table
+from places import machine_text
 
 HERE = pathlib.Path(__file__).resolve().parent
 README = HERE.parents[1] / "README.md"
@@ -44,22 +45,30 @@ def merged(old, new):
 
 # --- the text ---
 
+def rounds(document):
+    return f"{document['rounds']} round{'s' if document['rounds'] > 1 else ''}"
+
+
 def text(document, plots):
-    m, results = document["machine"], document["results"]
-    lines = ["# Results", "", "Written by `tests/bench/run --full`; `tests/bench/run --list` and the heads of `case_*.py` say what each "
-             "case does.", f"{m['cpu']}, {m['cores']} cores, Linux {m['kernel']}; {document['rounds']} round{'s' if document['rounds'] > 1 else ''}, sides alternating, "
-             "publishers and followers on the same machine as the server. Absolute figures move from machine to machine and from "
-             "hour to hour; the ratios, each taken inside one round, are what counts.", ""]
+    results = document["results"]
     met, missed = goals(results)
-    lines += [f"{len(met)} of {len(met) + len(missed)} goals are met." + (" Not met:" if missed else ""), ""]
-    lines += [f"* {r['case']}, {r['what']}: {number(r['median'], r['unit'])}, goal {r['goal']}" for r in missed] + [""]
-    lines += ["## Events acknowledged a second", ""] + stored_table(document) + [""]
-    lines += [f"![{name}]({name})" for name in plots] + [""]
     limits = HERE / "limits.md"
-    if limits.exists():
-        lines += [limits.read_text(encoding="utf-8").rstrip(), ""]
-    lines += ["## Every figure", "", table(results), ""]
-    return "\n".join(lines)
+    parts = [
+        "# Results",
+        "Written by `tests/bench/run --full`; `tests/bench/run --list` and the heads of `case_*.py` say what each case does.\n"
+        f"{machine_text(document['machine'])}; {rounds(document)}, sides alternating, publishers and followers on the same machine as "
+        "the server.\nAbsolute figures move from machine to machine and from hour to hour; the ratios, each taken inside one round, "
+        "are what counts.",
+        "## Goals",
+        f"{len(met)} of {len(met) + len(missed)} are met.",
+        table([r for r in results if r["goal"]]),
+        limits.read_text(encoding="utf-8").rstrip() if limits.exists() else "",
+        "## Events acknowledged a second",
+        "\n".join(stored_table(document)),
+        "\n".join(f"![{name}]({name})" for name in plots),
+        "## Every figure",
+        table(results)]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def goals(results):
@@ -67,10 +76,10 @@ def goals(results):
 
 
 def short_text(document):
-    m, (met, missed) = document["machine"], goals(document["results"])
+    met, missed = goals(document["results"])
     return "\n".join(stored_table(document, SHORT_NAMES) + [
-        "", f"Medians of {document['rounds']} alternating rounds; {m['cpu']}, {m['cores']} cores, Linux {m['kernel']}, everything on one "
-        f"machine. {len(met)} of {len(met) + len(missed)} goals of `tests/bench/` are met.", ""])
+        "", f"Medians of {rounds(document)}, sides alternating; {machine_text(document['machine'])}, everything on one machine.",
+        f"{len(met)} of {len(met) + len(missed)} goals of `tests/bench/` are met.", ""])
 
 
 def cells(results):
