@@ -1,4 +1,5 @@
 """Does a large log make anything slower?"""
+import contextlib
 import shutil
 import sqlite3
 import time
@@ -63,12 +64,11 @@ def at_size(where, folder, events):
 
 def place_before_head(folder, events):
     """Where a follower begins that has all but the last `events`."""
-    with sqlite3.connect(f"file:{folder}/log.db?mode=ro", uri=True) as log:
+    with contextlib.closing(sqlite3.connect(f"file:{folder}/log.db?mode=ro", uri=True)) as log:
         (head,) = log.execute("SELECT max(seq) FROM log").fetchone()
         if head <= events + 1:
             return {}
         (chain,) = log.execute("SELECT chain FROM log WHERE seq = ?", (head - events,)).fetchone()
-    log.close()
     return {"after": head - events, "chain": chain.hex()}
 
 

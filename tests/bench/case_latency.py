@@ -66,6 +66,10 @@ def half_load(where, figures, ms, rate):
     for name, key in (("p50", "p50_us"), ("p99", "p99_us"), ("p99.9", "p999_us")):
         figures.add(f"half load: {name}", done[key] / 1000, "ms")
     figures.add("half load: longest", done["max_us"] / 1000, "ms", most=10)
+    with peers.start(where, "flat file") as yardstick:
+        done = yardstick.publish(window=places.OPEN_WINDOW, rate=rate, ms=ms)
+    figures.add("half load: longest, flat file", done["max_us"] / 1000, "ms")
+    figures.note("half load: longest, flat file", "no checkpoints: what the machine itself does")
 
 
 def slow_disk(where, figures, ms, slow_ms):

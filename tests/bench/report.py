@@ -46,7 +46,9 @@ def merged(old, new):
 # --- the text ---
 
 def rounds(document):
-    return f"{document['rounds']} round{'s' if document['rounds'] > 1 else ''}"
+    counts = [len(r["values"]) for r in document["results"]]
+    least, most = min(counts), max(counts)
+    return f"{least} to {most} rounds" if least < most else f"{most} round{'s' if most > 1 else ''}"
 
 
 def text(document, plots):
