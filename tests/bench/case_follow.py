@@ -10,7 +10,8 @@ def follow(where, figures, short):
     """A million events replayed to 1, 4 and 16 followers, beside peers and the bare socket; and publishing meanwhile."""
     records = SHORT_RECORDS if short else RECORDS
     ms = 100 if short else 2000
-    sides = {"OCOP": read_ours, "raw": read_raw, "raw, packed": read_raw_packed}
+    sides = {"OCOP": read_ours, "raw": read_raw, "raw, packed": read_raw_packed, "raw, packed, checked": read_raw_checked,
+             "OCOP, by prefix": read_ours_by_prefix}
     if peers.Redis.installed(where):
         sides["Redis XREAD 1000"] = lambda where, n, ms: read_peer(where, peers.Redis, n, ms)
     if peers.Nats.installed(where):
@@ -23,8 +24,14 @@ def follow(where, figures, short):
     goals = {"Redis XREAD 1000": 2, "JetStream pull 1000": 8, "raw": 0.8}
     for name in list(sides)[1:]:
         figures.ratio(f"one: OCOP / {name}", rates["OCOP"] / rates[name], goals.get(name))
+    for name in ("Redis XREAD 1000", "JetStream pull 1000", "raw"):
+        if name in rates:
+            figures.ratio(f"one: OCOP, by prefix / {name}", rates["OCOP, by prefix"] / rates[name])
+    figures.note("one: OCOP", "every link computed and compared by the follower")
+    figures.note("one: OCOP, by prefix", "as services follow: links are checked by the broker alone, as always")
     figures.note("one: raw", "DEALER/ROUTER, each event a message of its own")
     figures.note("one: raw, packed", f"{PACKED} events in a message, as EVENTS has")
+    figures.note("one: raw, packed, checked", "and every link computed, as a follower must: what one thread can take")
     for followers in (4, 16):
         figures.step(f"{followers} followers")
         with places.Broker(where, folder=filled(where, records)) as broker:
@@ -46,18 +53,26 @@ def filled(where, records):
     return where.keep(("log", records), make)
 
 
-def read_ours(where, records, ms):
+def read_ours(where, records, ms, mode="whole"):
     with places.Broker(where, folder=filled(where, records)) as broker:
-        return broker.follow(events=records, ms=2 * ms)["rate"]
+        return broker.follow(events=records, ms=2 * ms, mode=mode)["rate"]
 
 
-def read_raw(where, records, ms, pack=1):
+def read_ours_by_prefix(where, records, ms):
+    return read_ours(where, records, ms, "prefix")
+
+
+def read_raw(where, records, ms, pack=1, mode="stream"):
     with places.Raw(where, "stream", pack=pack, events=max(records, 64 * pack)) as raw:
-        return raw.measure(ms=ms)["rate"]
+        return raw.measure(ms=ms, mode=mode)["rate"]
 
 
 def read_raw_packed(where, records, ms):
     return read_raw(where, records, ms, PACKED)
+
+
+def read_raw_checked(where, records, ms):
+    return read_raw(where, records, ms, PACKED, "check")
 
 
 def read_peer(where, kind, records, ms):

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import shutil
 import signal
 import socket
@@ -25,7 +26,15 @@ def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as f:
         model = next((line.split(":", 1)[1].strip() for line in f if line.startswith("model name")), "unknown")
     disk = subprocess.run(["df", "--output=fstype", tempfile.gettempdir()], capture_output=True, text=True).stdout.split()
-    return {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release(), "disk": disk[-1] if disk else "unknown"}
+    return {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release(), "disk": disk[-1] if disk else "unknown",
+            "versions": versions()}
+
+
+def versions():
+    """Of the peers, their libraries and ours, as the packages say."""
+    names = [p for p in PACKAGES if re.search("nats|redis|rabbit", p)] + ["libzmq5", "libsqlite3-0", "libsodium23"]
+    said = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}\\n"] + names, capture_output=True, text=True).stdout
+    return dict(line.split() for line in said.splitlines() if len(line.split()) == 2)
 
 
 def machine_text(m):
@@ -148,7 +157,7 @@ class Raw(Server):
         wait_for((self.dir / "raw.sock").exists, self.process, "bench_raw")
 
     def measure(self, **options):
-        return self.where.tool("bench_raw", endpoint=self.endpoint, mode=self.mode, **{**self.options, **options})
+        return self.where.tool("bench_raw", endpoint=self.endpoint, **{"mode": self.mode, **self.options, **options})
 
 
 def words(options):

@@ -1,10 +1,13 @@
-/* raw.c - the bare library: one ROUTER, one DEALER, nothing stored and nothing read of what comes.
+/* raw.c - the bare library: one ROUTER, one DEALER, nothing stored.
  *
  * usage: bench_raw --endpoint ipc://PATH --mode MODE [--pack N] [--events N] [--ms N]
  *   serve-echo     every message comes back as it is, until SIGTERM
  *   serve-stream   a message is answered with N events, as EVENTS of `pack` records with all that real ones
- * have echo           one event there and back, again and again: latencies stream         ask for N events,
- * and take them: events a second
+ *                  have
+ *   echo           one event there and back, again and again: latencies
+ *   stream         ask for N events, and take them: events a second
+ *   check          the same, and read each record and compute its link, as a follower must: what one thread
+ *                  can take
  */
 #include "tests/bench/measure.h"
 
@@ -125,17 +128,40 @@ static void echo(zmq_msg_t *message)
     measure_print();
 }
 
+/* Each link is computed from the one before; that it fits cannot be, for all messages are the same. */
+static void check(zmq_msg_t *message)
+{
+    static struct hash link;
+    static msgpack_zone *zone;
+    struct frame f;
+    struct why why = { 0 };
+
+    if (!zone) zone = msgpack_zone_new(MSGPACK_ZONE_CHUNK_SIZE);
+    msgpack_zone_clear(zone);
+    if (frame_read(slice_of(zmq_msg_data(message), zmq_msg_size(message)), zone, &f, &why))
+        measure_die("frame", why.sentence);
+    for (size_t i = 0; i < f.list.via.array.size; i++) {
+        struct record r;
+
+        if (frame_record(&f, i, &r, &why)) measure_die("record", why.sentence);
+        link = hash_chain(&link, r.seq, r.at_ms, r.publisher, r.epoch, r.number, r.topic, r.envelope);
+    }
+}
+
 /* The clock is looked at now and then only: this is to be the limit. */
 static void stream(zmq_msg_t *message)
 {
     const uint64_t messages = o.events / o.pack;
+    const bool checks = !strcmp(o.mode, "check");
 
     say(slice_text("go"));
     hear(message);
     measure_begin(&o);
     for (uint64_t read = 1; read + LOOK_EVERY <= messages && !measure_read_over(); read += LOOK_EVERY) {
-        for (int i = 0; i < LOOK_EVERY; i++)
+        for (int i = 0; i < LOOK_EVERY; i++) {
             hear(message);
+            if (checks) check(message);
+        }
         measure_read((uint64_t)LOOK_EVERY * o.pack);
     }
     measure_print_read();
@@ -159,10 +185,10 @@ static void run(const char *mode)
         serve(!strcmp(mode, "serve-stream"));
     else if (!strcmp(mode, "echo"))
         ask(echo);
-    else if (!strcmp(mode, "stream"))
+    else if (!strcmp(mode, "stream") || !strcmp(mode, "check"))
         ask(stream);
     else
-        measure_die("--mode", "serve-echo, serve-stream, echo or stream");
+        measure_die("--mode", "serve-echo, serve-stream, echo, stream or check");
 }
 
 int main(int argc, char **argv)
@@ -173,6 +199,7 @@ int main(int argc, char **argv)
     measure_read_options(argc, argv, &o);
     sigaction(SIGTERM, &action, NULL);
     if (!o.endpoint || !o.mode) measure_die("--endpoint and --mode", "are needed");
+    if (hash_init()) measure_die("entropy", NULL);
     measure_prepare(&events);
     run(o.mode);
     (void)zmq_setsockopt(zmq, ZMQ_LINGER, &at_once, sizeof at_once);

@@ -45,6 +45,20 @@ def merged(old, new):
 
 # --- the text ---
 
+WHO = """\
+* **OCOP**: the broker as deployed on one machine, over a socket file; a row with CURVE is over TCP, as between machines.
+* **Redis always**: XADD to a stream with a window of commands, `appendfsync always`; over TCP, as its clients do.
+* **JetStream default**: published with a reply subject, acknowledged by a stream on files; it flushes every two minutes.
+* **JetStream synced**: the same with every write synchronous. This version has no such setting, so the folder has the
+  synchronous attribute (`chattr +S`).
+* **RabbitMQ quorum**: persistent messages to a quorum queue of one node, confirmed.
+* **flat file**: the limit of any log here. The broker's socket and conversation, numbers, hashes and chain, and for each drained
+  batch one write to a file and one fdatasync. **no storage** is the same without the hashes and the file.
+
+"raw" and "echo" are the ZeroMQ library alone. Ratios are OCOP's figure by the other's: above 1, more events; for times, below 1 is
+faster. Whether an acknowledgement waits for the flush was counted with strace at window 1."""
+
+
 def rounds(document):
     counts = [len(r["values"]) for r in document["results"]]
     least, most = min(counts), max(counts)
@@ -61,6 +75,8 @@ def text(document, plots):
         f"{machine_text(document['machine'])}; {rounds(document)}, sides alternating, publishers and followers on the same machine as "
         "the server.\nAbsolute figures move from machine to machine and from hour to hour; the ratios, each taken inside one round, "
         "are what counts.",
+        "By packages: " + ", ".join(f"{k} {v}" for k, v in document["machine"]["versions"].items()) + ".",
+        WHO,
         "## Goals",
         f"{len(met)} of {len(met) + len(missed)} are met.",
         table([r for r in results if r["goal"]]),
