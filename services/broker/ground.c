@@ -208,8 +208,9 @@ static enum err look_at_door(struct ground *g)
 
     bus_visits(g->router, &router);
     if (g->live) bus_visits(g->live, &live);
-    /* Not every end of a subscription is told; that nobody is connected is. */
-    if (live.open == 0) g->heard = false;
+    /* Not every end of a subscription is told; over TCP, where connections are counted, that nobody is
+     * connected is. */
+    if (live.open == 0 && strstr(g->settings->live, "tcp://")) g->heard = false;
     router.open += live.open;
     router.failed += live.failed + g->failed_before;
     broker_visits(g->broker, &router);
