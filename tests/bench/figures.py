@@ -9,7 +9,8 @@ class Figures:
     """What one case measured, by name, over the rounds.
 
     A case is called once a round: case(where, figures, short). `figures.round` counts from 0; a long case may have an attribute
-    `most_rounds`. A figure is in one of the units above; a ratio is taken inside one round. A goal is for the median over the rounds: at least, or at most.
+    `most_rounds`. A figure is in one of the units above; a ratio is taken inside one round. A goal is for the median over the
+    rounds: at least, or at most.
     """
 
     def __init__(self, case, goals_count=True):
