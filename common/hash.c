@@ -1,92 +1,112 @@
 #include "common/hash.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <sodium.h>
 #include <unistd.h>
 
 static_assert(HASH_ID_TEXT % 2 == 0 && HASH_ID_TEXT / 2 <= HASH_BYTES, "an id is the beginning of a hash");
 
-/* How numbers enter a hash. */
-enum { BIG_ENDIAN_BYTES = 8 };
+/* Room for an event of the usual size, so that it is one call. */
+enum { FEED_BYTES = 512 };
 
 int hash_init(void)
 {
     return sodium_init() < 0 ? -1 : 0;
 }
 
-static void start(crypto_generichash_state *state)
+/* What is hashed, small parts gathered: a call of the library for each length costs more than its bytes. */
+struct feed {
+    crypto_generichash_state state;
+    size_t held;
+    uint8_t bytes[FEED_BYTES];
+};
+
+static void start(struct feed *f)
 {
-    crypto_generichash_init(state, NULL, 0, HASH_BYTES);
+    crypto_generichash_init(&f->state, NULL, 0, HASH_BYTES);
+    f->held = 0;
 }
 
-static void add_bytes(crypto_generichash_state *state, const void *data, size_t size)
+static void pass_on(struct feed *f)
 {
-    if (size > 0) crypto_generichash_update(state, data, size);
+    if (f->held > 0) crypto_generichash_update(&f->state, f->bytes, f->held);
+    f->held = 0;
 }
 
-static void add_u64(crypto_generichash_state *state, uint64_t value)
+static inline void add_bytes(struct feed *f, const void *data, size_t size)
 {
-    uint8_t bytes[BIG_ENDIAN_BYTES];
+    if (size > sizeof f->bytes - f->held) pass_on(f);
+    if (size > sizeof f->bytes) {
+        crypto_generichash_update(&f->state, data, size);
+    } else if (size > 0) {
+        memcpy(f->bytes + f->held, data, size);
+        f->held += size;
+    }
+}
 
-    for (size_t i = 0; i < BIG_ENDIAN_BYTES; i++)
-        bytes[i] = (uint8_t)(value >> (8 * (BIG_ENDIAN_BYTES - 1 - i)));
-    add_bytes(state, bytes, sizeof bytes);
+static void add_u64(struct feed *f, uint64_t value)
+{
+    const uint64_t big_endian = htobe64(value);
+
+    add_bytes(f, &big_endian, sizeof big_endian);
 }
 
 /* A part with its length before it, so that no two lists of parts give the same bytes. */
-static void add_part(crypto_generichash_state *state, struct slice part)
+static void add_part(struct feed *f, struct slice part)
 {
-    add_u64(state, part.size);
-    add_bytes(state, part.data, part.size);
+    add_u64(f, part.size);
+    add_bytes(f, part.data, part.size);
 }
 
-static struct hash finish(crypto_generichash_state *state)
+static struct hash finish(struct feed *f)
 {
     struct hash h;
 
-    crypto_generichash_final(state, h.bytes, sizeof h.bytes);
+    pass_on(f);
+    crypto_generichash_final(&f->state, h.bytes, sizeof h.bytes);
     return h;
 }
 
 struct hash hash_parts(const struct slice *parts, size_t count)
 {
-    crypto_generichash_state state;
+    struct feed f;
 
-    start(&state);
+    start(&f);
     for (size_t i = 0; i < count; i++)
-        add_part(&state, parts[i]);
-    return finish(&state);
+        add_part(&f, parts[i]);
+    return finish(&f);
 }
 
 struct hash hash_chain(const struct hash *previous, uint64_t seq, int64_t at_ms, struct slice publisher,
                        uint64_t epoch, uint64_t number, struct slice topic, struct slice envelope)
 {
-    crypto_generichash_state state;
+    struct feed f;
 
-    start(&state);
-    add_bytes(&state, previous->bytes, sizeof previous->bytes);
-    add_u64(&state, seq);
-    add_u64(&state, (uint64_t)at_ms);
-    add_u64(&state, epoch);
-    add_u64(&state, number);
-    add_part(&state, publisher);
-    add_part(&state, topic);
-    add_part(&state, envelope);
-    return finish(&state);
+    start(&f);
+    add_bytes(&f, previous->bytes, sizeof previous->bytes);
+    add_u64(&f, seq);
+    add_u64(&f, (uint64_t)at_ms);
+    add_u64(&f, epoch);
+    add_u64(&f, number);
+    add_part(&f, publisher);
+    add_part(&f, topic);
+    add_part(&f, envelope);
+    return finish(&f);
 }
 
 struct hash hash_running(const struct hash *previous, uint64_t number, struct slice topic,
                          struct slice envelope)
 {
-    crypto_generichash_state state;
+    struct feed f;
 
-    start(&state);
-    add_bytes(&state, previous->bytes, sizeof previous->bytes);
-    add_u64(&state, number);
-    add_part(&state, topic);
-    add_part(&state, envelope);
-    return finish(&state);
+    start(&f);
+    add_bytes(&f, previous->bytes, sizeof previous->bytes);
+    add_u64(&f, number);
+    add_part(&f, topic);
+    add_part(&f, envelope);
+    return finish(&f);
 }
 
 bool hash_equal(const struct hash *a, const struct hash *b)
@@ -129,17 +149,17 @@ bool hash_from_hex(struct slice hex, struct hash *h)
 
 int hash_file(int fd, struct hash *out)
 {
-    crypto_generichash_state state;
+    struct feed f;
     uint8_t bytes[16 * 1024];
     ssize_t n;
 
-    start(&state);
+    start(&f);
     while ((n = read(fd, bytes, sizeof bytes)) != 0) {
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return -1;
-        add_bytes(&state, bytes, (size_t)n);
+        add_bytes(&f, bytes, (size_t)n);
     }
-    *out = finish(&state);
+    *out = finish(&f);
     return 0;
 }
 
