@@ -17,7 +17,7 @@ static const char *const statement_sql[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
-    [INSERT] = "INSERT INTO log(" LOG_COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+    [INSERT] = "INSERT OR FAIL INTO log(" LOG_COLUMNS ") SELECT " LOG_COLUMNS " FROM pending",
     [READ] = "SELECT " LOG_COLUMNS " FROM log WHERE seq > ? ORDER BY seq LIMIT ?",
     [PUBLISHER_GET] = "SELECT last_number, last_seq, hash FROM publisher WHERE publisher = ? AND epoch = ?",
     [PUBLISHER_PUT] =
@@ -138,6 +138,7 @@ static enum err open_parts(struct log *log, const struct log_settings *settings,
     if (!e && file) e = settle_wal(log->db, why);
     if (!e && file) db_reserve_wal(settings->path, (size_t)settings->checkpoint_pages * DB_PAGE_BYTES);
     if (!e) e = find_head(log, why);
+    if (!e) e = pending_open(log->db, &log->pending, why);
     for (int i = 0; !e && i < STATEMENTS; i++)
         e = db_prepare(log->db, statement_sql[i], &log->statements[i], why);
     if (!e) e = log_verify_tail(log->db, &log->folded, why);
@@ -193,6 +194,7 @@ void log_close(struct log **out)
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(log->statements[i]);
     db_close(&log->db);
+    pending_close(&log->pending);
     marks_clear(&log->publishers);
     marks_clear(&log->topics);
     free(log);
@@ -220,21 +222,6 @@ uint64_t log_bytes(const struct log *log)
 
 /* --- writing --- */
 
-static enum err insert(struct log *log, const struct record *r, struct why *why)
-{
-    sqlite3_stmt *s = log->statements[INSERT];
-
-    db_bind_u64(s, 1, r->seq);
-    db_bind_i64(s, 2, r->at_ms);
-    db_bind_hash(s, 3, &r->chain);
-    db_bind_text(s, 4, r->publisher);
-    db_bind_u64(s, 5, r->epoch);
-    db_bind_u64(s, 6, r->number);
-    db_bind_text(s, 7, r->topic);
-    db_bind_bytes(s, 8, r->envelope);
-    return log_run(log, INSERT, why);
-}
-
 static enum err begin(struct log *log, struct why *why)
 {
     enum err e = log->writing ? ERR_NONE : log_run(log, BEGIN, why);
@@ -246,12 +233,9 @@ static enum err begin(struct log *log, struct why *why)
 enum err log_append(struct log *log, const struct log_event *event, struct log_stored *out, struct why *why)
 {
     struct mark *publisher = NULL, *topic = NULL;
-    struct record r = { .seq = log->head.seq + 1,
-                        .at_ms = event->at_ms,
-                        .publisher = event->publisher,
-                        .epoch = event->epoch,
-                        .topic = event->topic,
-                        .envelope = event->envelope };
+    struct record r = {
+        .seq = log->head.seq + 1, .at_ms = event->at_ms, .epoch = event->epoch, .envelope = event->envelope
+    };
     enum err e;
 
     assert(event->at_ms >= log->head.at_ms);
@@ -259,10 +243,12 @@ enum err log_append(struct log *log, const struct log_event *event, struct log_s
     if (!e) e = log_find_topic(log, event->topic, &topic, why);
     if (!e) e = begin(log, why);
     if (e) return e;
+    r.publisher = mark_name(publisher); /* a mark that changed stays until it is written down */
+    r.topic = mark_name(topic);
     r.number = publisher->at.number + 1;
     r.chain =
         hash_chain(&log->head.chain, r.seq, r.at_ms, r.publisher, r.epoch, r.number, r.topic, r.envelope);
-    e = insert(log, &r, why);
+    e = log_pend(log, &r, why);
     if (e) return e;
     *out = (struct log_stored){ r.seq, r.number, topic->at.seq };
     log_mark(log, &r, publisher, topic);
@@ -302,6 +288,7 @@ void log_rollback(struct log *log)
     /* SQLite may have rolled back by itself, as it does when the disk is full. */
     if (log->writing && !sqlite3_get_autocommit(log->db)) (void)db_run(log->statements[ROLLBACK]);
     log->writing = false;
+    pending_drop(log->pending);
     log->head = log->durable;
     marks_revert(&log->publishers);
     marks_revert(&log->topics);
@@ -314,7 +301,8 @@ enum err log_commit(struct log *log, const struct commit **token, struct why *wh
     if (log->writing) {
         const bool fold = log->head.seq - log->folded >= LOG_FOLD_EVERY;
 
-        if (fold) e = log_write_marks(log, why);
+        e = log_write_pending(log, why);
+        if (!e && fold) e = log_write_marks(log, why);
         if (!e) e = log_run(log, COMMIT, why);
         if (e) {
             log_rollback(log);

@@ -37,6 +37,7 @@ struct log {
     struct log_head head, durable;
     bool open, writing;
     uint64_t folded; /* up to this record the marks are written down */
+    struct pending *pending;
     struct marks publishers, topics;
     struct seal seal, sealing; /* as on disk; and as it is being written */
     struct commit token;
@@ -61,6 +62,15 @@ enum err log_told(struct log *log, enum err e, struct why *why);
 enum err log_run(struct log *log, enum statement which, struct why *why);
 /* The stored link of one row, not checked against anything. */
 enum err log_stored_link(struct log *log, uint64_t seq, struct hash *out, struct why *why);
+
+/* Records wait to be written by one statement, at the latest when the transaction is. */
+enum err pending_open(sqlite3 *db, struct pending **out, struct why *why);
+void pending_close(struct pending **p);
+void pending_drop(struct pending *p);
+/* Publisher and topic of the record must live until it is written. On an error the transaction is rolled
+ * back. */
+enum err log_pend(struct log *log, const struct record *r, struct why *why);
+enum err log_write_pending(struct log *log, struct why *why);
 
 enum err log_find_publisher(struct log *log, struct slice publisher, uint64_t epoch, struct mark **out,
                             struct why *why);
