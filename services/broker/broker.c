@@ -23,7 +23,7 @@ static void turn_begin(struct broker *b)
 {
     msgpack_zone_clear(b->zone);
     b->turn++;
-    b->events = b->bytes = 0;
+    b->events = b->bytes = b->published = b->most = 0;
     b->live_count = 0;
     if (b->rights_said && !b->full) b->rights_due = false;
     b->rights_said = false;

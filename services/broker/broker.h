@@ -20,7 +20,8 @@ struct broker;
 
 struct broker_settings {
     int64_t drain_events, drain_bytes; /* in one turn */
-    int64_t publish_events;            /* in one PUBLISH */
+    int64_t drain_ahead; /* when others publish too, it ends with one so many events ahead of all of them */
+    int64_t publish_events; /* in one PUBLISH */
     int64_t sessions, followers, prefixes;
     int64_t silent_ms; /* a peer silent for longer may lose its session to a new one */
     int64_t follow_records, follow_bytes, follow_bites;
@@ -54,7 +55,9 @@ enum err broker_take(struct broker *b, const struct bus_peer *peer, struct slice
                      struct why *why);
 /* A message that was not of one frame. */
 enum err broker_take_broken(struct broker *b, const struct bus_peer *peer);
-/* The turn is as large as a turn may be. */
+/* The turn is as large as a turn may be. Whoever publishes one event at a time waits for the end of each turn
+ * that has it: so a turn is also full when one publisher is far ahead of all others in it together. Alone, or
+ * with others that say as much, it may go on. */
 bool broker_full(const struct broker *b);
 
 enum err broker_settle(struct broker *b, struct why *why);

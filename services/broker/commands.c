@@ -156,11 +156,21 @@ static enum err take_hello(struct broker *b, const struct bus_peer *peer, struct
 
 /* --- PUBLISH --- */
 
+static void count_said(struct broker *b, struct session *session, size_t count)
+{
+    if (session->said_turn != b->turn) session->said = 0;
+    session->said_turn = b->turn;
+    session->said += (int64_t)count;
+    b->published += (int64_t)count;
+    if (session->said > b->most) b->most = session->said;
+}
+
 static enum err take_publish(struct broker *b, const struct bus_peer *peer, struct session *session,
                              const struct frame *f, struct why *why)
 {
     if (!session || !session->hello)
         return turn_refuse(b, peer, f->number, "NO_HELLO", "Say HELLO on this connection before PUBLISH.");
+    count_said(b, session, f->list.via.array.size);
     return publish_take(b, peer, session, f, why);
 }
 
@@ -446,5 +456,8 @@ enum err broker_take_broken(struct broker *b, const struct bus_peer *peer)
 
 bool broker_full(const struct broker *b)
 {
+    int64_t others = b->published - b->most;
+
+    if (others > 0 && b->most - others > b->settings.drain_ahead) return true;
     return b->events >= b->settings.drain_events || b->bytes >= b->settings.drain_bytes;
 }

@@ -54,6 +54,9 @@ static const struct config_key keys[] = {
     NUMBER_OF("log/wal_most_bytes", broker.wal_most_bytes, GIB, 0, MOST_BYTES,
               "above so many bytes of write-ahead log, PUBLISH is refused BUSY"),
     NUMBER_OF("drain/events", broker.drain_events, "8192", 1, 65536, "events in one transaction, about"),
+    NUMBER_OF(
+        "drain/ahead", broker.drain_ahead, "256", 0, 65536,
+        "a transaction ends when one of several publishers is so many events ahead of the others together"),
     NUMBER_OF("drain/bytes", broker.drain_bytes, "4194304", 1, 268435456, "bytes in one transaction, about"),
     NUMBER_OF("publish/events", broker.publish_events, "65536", 1, 65536, "events in one PUBLISH"),
     NUMBER_OF("peers/sessions", broker.sessions, "1024", 0, 65536,

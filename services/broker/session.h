@@ -32,6 +32,8 @@ struct session {
     struct allowed allowed[SESSION_TOPICS];
     uint64_t stored_turn; /* the turn in which ... */
     size_t stored; /* ... its last answer so far is the STORED of this index: it may take in the next one */
+    uint64_t said_turn; /* the turn in which ... */
+    int64_t said;       /* ... it published so many events */
 };
 
 struct sessions {

@@ -56,7 +56,8 @@ struct broker {
     struct live *live;
     size_t live_count, live_capacity;
     int64_t events, bytes;
-    bool full; /* the disk was: nothing more is stored in this turn */
+    int64_t published, most; /* events in PUBLISH of all sessions; of the one that said most */
+    bool full;               /* the disk was: nothing more is stored in this turn */
     int32_t rehearsal_day_before;
 };
 

@@ -142,6 +142,7 @@ static inline int bed_setup(void **state)
     bed->now = (struct stamp_clocks){ clock_day_start_ms(noon_day) + 12 * STAMP_HOUR_MS, 1000000 };
     bed->settings = (struct broker_settings){ .drain_events = 8192,
                                               .drain_bytes = 4 << 20,
+                                              .drain_ahead = 100,
                                               .publish_events = 1000,
                                               .sessions = 4,
                                               .followers = 3,

@@ -106,6 +106,42 @@ static void too_many_events_are_refused(void **state)
     hears_refused(bed, 'a', 1, "TOO_LARGE");
 }
 
+static void flood_leaves_the_turn_to_others(void **state)
+{
+    struct bed *bed = *state;
+
+    bed_join(bed, 'a', "province-06");
+    bed_join(bed, 'b', "province-07");
+    say_publish(bed, 'a', 1, 1000);
+    assert_false(broker_full(bed->broker)); /* nobody waits for its end */
+    say_publish(bed, 'b', 1, 1);
+    assert_true(broker_full(bed->broker));
+    bed_turn(bed);
+    hears_stored(bed, 'a', 1000);
+    hears_stored(bed, 'b', 1);
+    assert_false(broker_full(bed->broker));
+    say_publish(bed, 'b', 2, 1);
+    say_publish(bed, 'a', 1001, 101);
+    assert_false(broker_full(bed->broker)); /* 100 ahead */
+    say_publish(bed, 'a', 1102, 1);
+    assert_true(broker_full(bed->broker));
+    bed_turn(bed);
+}
+
+static void those_who_say_as_much_share_a_long_turn(void **state)
+{
+    struct bed *bed = *state;
+
+    bed_join(bed, 'a', "province-06");
+    bed_join(bed, 'b', "province-07");
+    for (uint64_t n = 0; n < 10; n++) {
+        say_publish(bed, 'a', 1 + 100 * n, 100);
+        say_publish(bed, 'b', 1 + 100 * n, 100);
+        assert_false(broker_full(bed->broker));
+    }
+    bed_turn(bed);
+}
+
 /* --- HELLO --- */
 
 static void hello_sees_what_waits_before_it(void **state)
@@ -630,6 +666,8 @@ int main(void)
         T(refused_message_stores_nothing),
         T(names_are_reserved),
         T(too_many_events_are_refused),
+        T(flood_leaves_the_turn_to_others),
+        T(those_who_say_as_much_share_a_long_turn),
         T(hello_sees_what_waits_before_it),
         T(superseded_peer_cannot_come_back),
         T(epochs_are_numbered_apart),
