@@ -27,6 +27,7 @@ struct ring {
 struct guard {
     char keys[GUARD_PATH_MAX], policy_file[GUARD_PATH_MAX];
     uint64_t connections;
+    uint64_t inside; /* who was let in and may still be there: never fewer than there are */
     struct bus_socket *door;
     struct ring ring;
     struct policy *policy;
@@ -257,28 +258,31 @@ struct guard_news guard_look(struct guard *g, int64_t now_ms, bool at_once)
 
 /* --- the door --- */
 
-static enum bus_welcome judge(struct guard *g, const struct bus_knock *knock, uint64_t open)
+static enum bus_welcome judge(struct guard *g, const struct bus_knock *knock)
 {
     bool known = knock->key[0] && guard_who(g, slice_text(knock->key));
 
-    if (known && open <= g->connections) return BUS_COME_IN;
+    if (known && g->inside < g->connections) return BUS_COME_IN;
     if (g->strangers++ < STRANGERS_LOGGED)
         log_line(LOG_WARN, "not_admitted", "because=%s address=%s key=%s",
                  known ? "connections" : "unknown_key", knock->address, knock->key[0] ? knock->key : "none");
     return known ? BUS_NOT_NOW : BUS_NEVER;
 }
 
+/* Who left is not told apart from who was turned away. But those inside are among the open connections; and
+ * those at the door must not count as if they were inside, else a crowd keeps itself out. */
 enum err guard_serve(struct guard *g, uint64_t open)
 {
     struct bus_knock knock;
     enum err e = ERR_NONE;
 
+    if (g->inside > open) g->inside = open;
     while (g->door && !(e = bus_door_next(g->door, &knock))) {
-        enum bus_welcome how = judge(g, &knock, open);
+        enum bus_welcome how = judge(g, &knock);
 
         e = bus_door_answer(g->door, &knock, how);
         if (e) break;
-        if (how != BUS_COME_IN && open) open--; /* it is leaving: else a crowd would keep itself out */
+        if (how == BUS_COME_IN) g->inside++;
     }
     return e == ERR_AGAIN ? ERR_NONE : e;
 }

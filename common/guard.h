@@ -27,7 +27,9 @@ void guard_close(struct guard **g);
 
 /* To be waited for; NULL without TCP. */
 struct bus_socket *guard_door(const struct guard *g);
-/* Answer whoever knocks. `open`: connections there are, those that knock among them. */
+/* Answer whoever knocks. `open`: connections there are, those that knock among them. As many as the settings
+ * say come in, however many knock; when some leave while a crowd knocks, their places are free again as soon
+ * as fewer connections are open. */
 enum err guard_serve(struct guard *g, uint64_t open);
 /* Look whether keys or policy have changed; `at_once`: do not wait for the second. */
 struct guard_news {

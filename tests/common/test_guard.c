@@ -279,6 +279,7 @@ struct scene {
     struct guard *guard;
     struct bus_socket *router, *dealer;
     char ipc[100];
+    uint64_t crowd; /* at the door, beside those that are there */
 };
 
 static void open_scene(struct scene *s, uint64_t connections)
@@ -321,7 +322,7 @@ static bool deliver(struct scene *s, struct bus_frame *frame, struct bus_peer *p
 
         assert_int_equal(bus_wait(sockets, 3, 100, ready), ERR_NONE);
         bus_visits(s->router, &visits);
-        assert_int_equal(guard_serve(s->guard, visits.open), ERR_NONE);
+        assert_int_equal(guard_serve(s->guard, visits.open + s->crowd), ERR_NONE);
         if (!sent) sent = bus_send(s->dealer, NULL, slice_text("word")) == ERR_NONE;
         if (bus_recv(s->router, peer, frame) == ERR_NONE) return true;
         (void)bus_recv(s->dealer, NULL, &answer);
@@ -399,6 +400,27 @@ static void too_many_are_told_to_come_later(void **state)
     close_scene(&s);
 }
 
+static void a_crowd_at_the_door_does_not_keep_itself_out(void **state)
+{
+    struct bus_frame frame = { 0 };
+    struct bus_socket *first;
+    struct bus_peer peer;
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, 1);
+    s.crowd = 50;
+    assert_int_equal(bus_dealer_watch(endpoint, &s.dealer, NULL), ERR_NONE);
+    assert_true(deliver(&s, &frame, &peer)); /* there is a place, whoever else knocks */
+    bus_frame_fini(&frame);
+    first = s.dealer;
+    s.dealer = NULL;
+    assert_int_equal(bus_dealer_watch(endpoint, &s.dealer, NULL), ERR_NONE);
+    assert_false(deliver(&s, &frame, &peer)); /* it is taken */
+    bus_drop(&first);
+    close_scene(&s);
+}
+
 static void without_a_trusted_key_or_a_door_there_is_no_tcp(void **state)
 {
     struct bus_socket *s = NULL;
@@ -442,6 +464,7 @@ int main(void)
         cmocka_unit_test(who_comes_over_ipc_has_no_key),
         cmocka_unit_test(a_removed_key_does_not_come_in),
         cmocka_unit_test(too_many_are_told_to_come_later),
+        cmocka_unit_test(a_crowd_at_the_door_does_not_keep_itself_out),
         cmocka_unit_test(without_a_trusted_key_or_a_door_there_is_no_tcp),
         cmocka_unit_test(tcp_wants_a_folder_of_keys),
     };
