@@ -135,11 +135,25 @@ struct session *sessions_holder(struct sessions *s, struct slice publisher, uint
     return NULL;
 }
 
-size_t sessions_publishers(const struct sessions *s)
+static bool heard(const struct session *session, int64_t since_ms)
+{
+    return session->used && session->heard_ms >= since_ms;
+}
+
+size_t sessions_publishers(const struct sessions *s, int64_t since_ms)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < s->most; i++)
-        count += s->each[i].used && s->each[i].hello && !s->each[i].superseded;
+        count += heard(&s->each[i], since_ms) && s->each[i].hello && !s->each[i].superseded;
+    return count;
+}
+
+size_t sessions_followers(const struct sessions *s, int64_t since_ms)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->most; i++)
+        count += heard(&s->each[i], since_ms) && s->each[i].follower;
     return count;
 }

@@ -60,6 +60,9 @@ bool session_may_say(const struct session *session, struct slice topic);
 void session_allow(struct session *session, struct slice topic); /* a valid topic */
 void session_allow_nothing(struct session *session);
 struct slice session_publisher(const struct session *session);
-size_t sessions_publishers(const struct sessions *s); /* how many said HELLO and hold their name */
+/* How many were heard of at or after `since_ms`: who said HELLO and hold their name; who follow. One that
+ * ended without a word is still in the table, until something is to be sent to it or its place is needed. */
+size_t sessions_publishers(const struct sessions *s, int64_t since_ms);
+size_t sessions_followers(const struct sessions *s, int64_t since_ms);
 
 #endif

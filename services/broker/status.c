@@ -19,6 +19,7 @@ static void pack_flag(msgpack_packer *p, const char *name, bool value)
 
 enum err status_answer(struct broker *b, struct buf *out)
 {
+    int64_t since_ms = b->now.monotonic_ms - b->settings.silent_ms;
     struct log_head head = log_durable(b->log);
     char day[CLOCK_DAY_TEXT + 1] = "";
     msgpack_packer p;
@@ -34,8 +35,8 @@ enum err status_answer(struct broker *b, struct buf *out)
     buf_pack_text(&p, day);
     pack_flag(&p, "rehearsal", b->stamp.rehearsal);
     pack_flag(&p, "clock_stopped", stamp_stopped(&b->stamp));
-    pack_number(&p, "publishers", sessions_publishers(&b->sessions));
-    pack_number(&p, "followers", b->followers.count);
+    pack_number(&p, "publishers", sessions_publishers(&b->sessions, since_ms));
+    pack_number(&p, "followers", sessions_followers(&b->sessions, since_ms));
     pack_number(&p, "refusals", b->refusals_ever);
     pack_flag(&p, "disk_low", b->space.warned);
     pack_flag(&p, "disk_full", b->space.stopped);

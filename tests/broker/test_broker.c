@@ -142,6 +142,53 @@ static void those_who_say_as_much_share_a_long_turn(void **state)
     bed_turn(bed);
 }
 
+/* --- status --- */
+
+static uint64_t status_number(struct bed *bed, const char *name)
+{
+    struct buf out = { 0 };
+    msgpack_unpacked map;
+    uint64_t found = UINT64_MAX;
+
+    assert_int_equal(broker_status(bed->broker, &out), ERR_NONE);
+    msgpack_unpacked_init(&map);
+    assert_int_equal(msgpack_unpack_next(&map, (const char *)out.data, out.size, NULL),
+                     MSGPACK_UNPACK_SUCCESS);
+    for (uint32_t i = 0; i < map.data.via.map.size; i++) {
+        const msgpack_object_kv *pair = &map.data.via.map.ptr[i];
+
+        if (slice_is(slice_of(pair->key.via.str.ptr, pair->key.via.str.size), name))
+            found = pair->val.via.u64;
+    }
+    msgpack_unpacked_destroy(&map);
+    buf_fini(&out);
+    return found;
+}
+
+static void who_fell_silent_is_not_counted(void **state)
+{
+    struct bed *bed = *state;
+    struct buf frame = { 0 };
+
+    bed_join(bed, 'a', "province-06");
+    bed_join(bed, 'b', "province-07");
+    say_follow(bed, 'a', 0, NULL, "certification.", 10);
+    say_follow(bed, 'c', 0, NULL, "certification.", 10);
+    bed_turn(bed);
+    assert_int_equal(status_number(bed, "publishers"), 2);
+    assert_int_equal(status_number(bed, "followers"), 2);
+    bed->now.wall_ms += 31000;
+    bed->now.monotonic_ms += 31000;
+    bed_turn(bed);
+    assert_int_equal(status_number(bed, "publishers"), 0);
+    assert_int_equal(status_number(bed, "followers"), 0);
+    frame_ping(&frame, 1);
+    bed_say(bed, 'a', &frame);
+    bed_turn(bed);
+    assert_int_equal(status_number(bed, "publishers"), 1);
+    assert_int_equal(status_number(bed, "followers"), 1);
+}
+
 /* --- HELLO --- */
 
 static void hello_sees_what_waits_before_it(void **state)
@@ -668,6 +715,7 @@ int main(void)
         T(too_many_events_are_refused),
         T(flood_leaves_the_turn_to_others),
         T(those_who_say_as_much_share_a_long_turn),
+        T(who_fell_silent_is_not_counted),
         T(hello_sees_what_waits_before_it),
         T(superseded_peer_cannot_come_back),
         T(epochs_are_numbered_apart),
