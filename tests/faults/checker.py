@@ -30,14 +30,28 @@ class Findings:
         self.sentences = []
         self.accounts = {}
 
-    def say(self, what, sentence):
-        setattr(self, what, getattr(self, what) + 1)
+    def say(self, what, sentence, count=1):
+        setattr(self, what, getattr(self, what) + count)
         if len(self.sentences) < 20:
             self.sentences.append(f"{what}: {sentence}")
 
     @property
     def good(self):
         return not (self.lost or self.doubled or self.disordered or self.unbalanced)
+
+    def must_be_good(self):
+        assert self.good, self.sentences
+
+    def add(self, other):
+        """What was found in another log."""
+        for what in ("lost", "doubled", "disordered", "unbalanced", "acked", "records"):
+            setattr(self, what, getattr(self, what) + getattr(other, what))
+        self.sentences += other.sentences
+
+    def row(self, fault, injections):
+        """The line tests/faults/run makes its table of; `undetected` is what nobody but this checker noticed."""
+        return (f"{fault}: injections={injections} acknowledged={self.acked} lost={self.lost + self.unbalanced} "
+                f"doubled={self.doubled} undetected={self.disordered}")
 
     def line(self):
         accounts = "; ".join(f"{name} {a['received']} = {a['accepted']} + {a['refused']} + {a['dead']} + {a['waiting']}"
@@ -54,29 +68,54 @@ def opened(record):
         return {}
 
 
-def check_order(records, found):
-    link, at_ms, numbers, day = wire.ZERO, None, {}, None
-    for place, r in enumerate(records, 1):
-        who = (r[3], r[4])
-        if r[0] != place:
-            found.say("disordered", f"record {r[0]} stands at place {place}")
-        link = wire.chain_of(link, r)
-        if link != r[2]:
+class Order:
+    """Every link, number and time follows from the one before. Takes one record at a time and keeps none."""
+
+    def __init__(self, found):
+        self.found, self.place, self.link, self.at_ms, self.day = found, 0, wire.ZERO, None, None
+        self.numbers = {}   # (publisher, epoch): the last one
+
+    def take(self, r):
+        found, who = self.found, (r[3], r[4])
+        self.place += 1
+        if r[0] != self.place:
+            found.say("disordered", f"record {r[0]} stands at place {self.place}")
+        self.link = wire.chain_of(self.link, r)
+        if self.link != r[2]:
             found.say("disordered", f"the link of record {r[0]} does not follow")
-            link = r[2]
-        if at_ms is not None and r[1] < at_ms:
+            self.link = r[2]
+        if self.at_ms is not None and r[1] < self.at_ms:
             found.say("disordered", f"time goes back at record {r[0]}")
-        at_ms = r[1]
-        if r[5] != numbers.get(who, 0) + 1:
-            found.say("doubled" if r[5] <= numbers.get(who, 0) else "lost", f"{who} has number {r[5]} behind {numbers.get(who, 0)}")
-        numbers[who] = r[5]
+        self.at_ms = r[1]
+        last = self.numbers.get(who, 0)
+        if r[5] != last + 1:
+            found.say("doubled" if r[5] <= last else "lost", f"{who} has number {r[5]} behind {last}")
+        self.numbers[who] = r[5]
+        self.take_day(r)
+
+    def take_day(self, r):
         today = (r[1] + 7 * 3600000) // 86400000
         if r[6] == "clock.day.started.00":
-            if day is not None and today != day + 1:
-                found.say("disordered", f"day {today} begins after day {day} at record {r[0]}")
-            day = today
-        elif today != day:
-            found.say("disordered", f"record {r[0]} is of a day that has not begun")
+            if self.day is not None and today != self.day + 1:
+                self.found.say("disordered", f"day {today} begins after day {self.day} at record {r[0]}")
+            self.day = today
+        elif today != self.day:
+            self.found.say("disordered", f"record {r[0]} is of a day that has not begun")
+
+    def end(self, acked):
+        """acked: {(publisher, epoch): the last number that was STORED}"""
+        self.found.records = self.place
+        for who, last in acked.items():
+            self.found.acked += last
+            if self.numbers.get(who, 0) < last:
+                self.found.say("lost", f"{who}: {last} were acknowledged, the log has {self.numbers.get(who, 0)}",
+                               last - self.numbers.get(who, 0))
+
+
+def check_order(records, found):
+    order = Order(found)
+    for r in records:
+        order.take(r)
 
 
 def check_acked(records, acked, found):

@@ -63,6 +63,7 @@ class Claims:
         self.last = collections.defaultdict(int)    # (publisher, epoch): highest number heard of
         self.stored, self.welcomes = set(), set()
         self.records = {}                           # seq: digest of the record as it was sent to a follower
+        self.lost = self.doubled = self.other = 0   # claims that are not true of the log
 
     def remember(self, who, frame):
         """Whatever in this frame could become records of `who`."""
@@ -80,32 +81,40 @@ class Claims:
             raise Wrong(f"record {r[0]} was served in two forms")
 
     def hold_against(self, log):
-        """`log` is all records in order. Returns how many claims were looked at."""
-        chain, held = bytes(32), collections.defaultdict(dict)
+        """`log` is all records in order. Returns how many claims were looked at; counts and tells what is not true."""
+        self.lost = self.doubled = self.other = 0
+        wrong, chain, held = [], bytes(32), collections.defaultdict(dict)
         running, hashes = collections.defaultdict(lambda: bytes(32)), {}
         for place, r in enumerate(log, 1):
-            chain = chain_of(chain, r)
-            who = (r[3], r[4])
+            chain, who = chain_of(chain, r), (r[3], r[4])
             if r[0] != place or r[2] != chain:
-                raise Wrong(f"the log's record {place} is not linked to the one before")
-            if r[3] != "broker":
-                if r[5] != len(held[who]) + 1:
-                    raise Wrong(f"{who} has a gap or a double before number {r[5]}")
-                if digest(r[6].encode(), r[7]) not in self.sent[who + (r[5],)]:
-                    raise Wrong(f"{who} number {r[5]} is not what was sent")
+                self.other += 1
+                wrong.append(f"the log's record {place} is not linked to the one before")
+            if r[3] != "broker" and r[5] != len(held[who]) + 1:
+                self.doubled += 1
+                wrong.append(f"{who} has a gap or a double before number {r[5]}")
+            if r[3] != "broker" and digest(r[6].encode(), r[7]) not in self.sent[who + (r[5],)]:
+                self.other += 1
+                wrong.append(f"{who} number {r[5]} is not what was sent")
             held[who][r[5]] = r[0]
             running[who] = running_of(running[who], r[5], r[6], r[7])
             hashes[who + (r[5],)] = running[who]
             if self.records.get(r[0], digest(msgpack.packb(r))) != digest(msgpack.packb(r)):
-                raise Wrong(f"record {r[0]} was served in another form")
+                self.other += 1
+                wrong.append(f"record {r[0]} was served in another form")
         for who, number, seq in self.stored:
             if held[who].get(number) != seq:
-                raise Wrong(f"STORED({number}, {seq}) was said to {who}; the log has {held[who].get(number)} there")
+                self.lost += 1
+                wrong.append(f"STORED({number}, {seq}) was said to {who}; the log has {held[who].get(number)} there")
         for who, number, running_hash in self.welcomes:
             if number and hashes.get(who + (number,)) != running_hash:
-                raise Wrong(f"WELCOME({number}) was said to {who} with another hash than the log's")
+                self.other += 1
+                wrong.append(f"WELCOME({number}) was said to {who} with another hash than the log's")
         if self.records and max(self.records) > len(log):
-            raise Wrong("a record was served that is not in the log")
+            self.lost += 1
+            wrong.append("a record was served that is not in the log")
+        if wrong:
+            raise Wrong(f"{len(wrong)} claims are not true, as: {wrong[0]}")
         return len(self.stored) + len(self.welcomes) + len(self.records)
 
 
@@ -491,6 +500,11 @@ class Fuzzer:
             raise Wrong(f"the log could be read to {through} of {head} only")
         return log
 
+    def row(self, done):
+        """For the table of tests/faults/run: what each peer was told is stored counts as acknowledged."""
+        print(f"fuzz: injections={done} acknowledged={sum(self.claims.last.values())} lost={self.claims.lost} "
+              f"doubled={self.claims.doubled} undetected={self.claims.other}")
+
     def run(self, conversations):
         done, early = 0, None
         while done < conversations:
@@ -506,7 +520,10 @@ class Fuzzer:
         if not status:
             raise Wrong("the broker does not answer its status")
         log = self.whole_log()
-        claims = self.claims.hold_against(log)
+        try:
+            claims = self.claims.hold_against(log)
+        finally:
+            self.row(done)
         controls(self.claims, log)
         grown = self.memory_mib() - early
         print(f"said {dict(self.said)}")
