@@ -60,3 +60,6 @@ foreach(name kill-loop rebuild power mutants disk memory clock)
     add_test(NAME faults/${name} COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/tests/faults/${name})
     set_tests_properties(faults/${name} PROPERTIES TIMEOUT 900 ENVIRONMENT "OCOP_BIN=${CMAKE_BINARY_DIR}/bin")
 endforeach()
+# The checker and the table themselves.
+add_test(NAME faults/checker COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/tests/faults/checker_test.py)
+set_tests_properties(faults/checker PROPERTIES TIMEOUT 60 ENVIRONMENT "OCOP_BIN=${CMAKE_BINARY_DIR}/bin")
