@@ -34,6 +34,7 @@ struct ground {
     struct bus_socket *router, *live; /* `live` is NULL while it is bound again */
     int64_t live_since_ms;            /* when that began */
     bool heard;                       /* somebody may be subscribed to `live` */
+    int64_t subscriptions;            /* made since it was bound; ends are not counted, not all are told */
     uint64_t failed_before;           /* strangers at live sockets that are closed */
     struct broker *broker;
     struct metrics *metrics;
@@ -197,6 +198,31 @@ static enum err drain(struct ground *g, struct why *why)
     return e;
 }
 
+/* The library cannot take one subscriber off, and unsubscribing reaches only who spoke last. So everybody is
+ * sent away, and comes back through the door; what they missed they FOLLOW. */
+static void close_live(struct ground *g)
+{
+    struct bus_visits visits = { .open = 0 };
+
+    if (!g->live) return;
+    bus_visits(g->live, &visits);
+    g->failed_before += visits.failed;
+    bus_drop(&g->live);
+    g->subscriptions = 0;
+    g->live_since_ms = clock_monotonic_ms();
+}
+
+/* The library keeps each subscription of each peer, without an end: so all are taken away, and whoever needs
+ * some comes back and makes them. */
+static void too_many_subscriptions(struct ground *g, struct slice key)
+{
+    const struct party *party = guard_who(g->guard, key);
+
+    log_line(LOG_WARN, "subscriptions", "count=%" PRId64 " last=%s what=the_live_endpoint_is_bound_again",
+             g->subscriptions, party ? party->name : "nobody");
+    close_live(g);
+}
+
 static enum err admit_subscriptions(struct ground *g)
 {
     struct bus_frame frame = { 0 };
@@ -207,11 +233,12 @@ static enum err admit_subscriptions(struct ground *g)
         bool on;
 
         e = bus_subscription(g->live, &frame, &prefix, &on);
-        if (e == ERR_INVALID)
+        if (e == ERR_INVALID) {
             e = ERR_NONE; /* not a subscription: nothing to admit */
-        else if (!e && on && broker_admits(g->broker, bus_user(&frame), prefix)) {
+        } else if (!e && on && broker_admits(g->broker, bus_user(&frame), prefix)) {
             e = bus_admit(g->live, prefix);
             g->heard = true;
+            if (++g->subscriptions > g->settings->subscriptions) too_many_subscriptions(g, bus_user(&frame));
         }
     }
     bus_frame_fini(&frame);
@@ -234,19 +261,6 @@ static enum err look_at_door(struct ground *g)
     router.failed += live.failed + g->failed_before;
     broker_visits(g->broker, &router);
     return guard_serve(g->guard, router.open);
-}
-
-/* The library cannot take one subscriber off, and unsubscribing reaches only who spoke last. So everybody is
- * sent away, and comes back through the door; what they missed they FOLLOW. */
-static void close_live(struct ground *g)
-{
-    struct bus_visits visits = { .open = 0 };
-
-    if (!g->live) return;
-    bus_visits(g->live, &visits);
-    g->failed_before += visits.failed;
-    bus_drop(&g->live);
-    g->live_since_ms = clock_monotonic_ms();
 }
 
 /* The library closes in a thread of its own: until it has, the place is still taken. */

@@ -29,6 +29,8 @@ static const struct config_key keys[] = {
       "blank" },
     { "bus/live", CONFIG_TEXT, AT(live), PLACE_LIVE, 0, 0,
       "where live monitors subscribe; several as above" },
+    NUMBER_OF("bus/subscriptions", subscriptions, "65536", 1, 16777216,
+              "after so many subscriptions the live endpoint is bound again and monitors make theirs anew"),
     NUMBER_OF("bus/head_ms", broker.head_ms, "1000", 10, 60000, "milliseconds between two bus.head messages"),
     { "keys/secret", CONFIG_TEXT, AT(secret), "", 0, 0,
       "the broker's own NAME.key_secret, readable by its owner alone; without there is no TCP" },

@@ -220,6 +220,7 @@ def main():
         tests.run("a connection's id is no name", door.borrowed_connection, house)
         tests.run("a removed key stops receiving within two seconds", change.removed_while_there, house)
         tests.run("a live monitor that was sent away heals", change.healed, house)
+        tests.run("subscriptions have a limit", change.subscriptions_have_a_limit, house)
         tests.run("a policy that changes holds at once", change.policy_changes, house)
         tests.run("over ipc nobody can claim a key", door.forged_over_ipc, house)
         tests.run("keys are noted in the log once", change.noted_once, house)

@@ -126,6 +126,36 @@ def healed(house):
     assert seen | (filled & want) == want and seen <= want, (len(seen), len(want))
 
 
+def subscriptions_have_a_limit(house):
+    """Whoever subscribes without end makes everybody subscribe anew, and gets no further; the others are back at once."""
+    most = 200
+    house.stop("broker")
+    house.options["broker"].append(f"--set=bus/subscriptions={most}")
+    house.start("broker")
+    house.ready()
+    stream = Stream(house)
+    monitor, greedy = house.curve(zmq.SUB, "live", "monitor"), house.curve(zmq.SUB, "live", "operator")
+    monitor.subscribe("certification.")
+    assert monitor.poll(20000), "the stream does not come"
+    for i in range(most + 50):
+        greedy.subscribe(f"certification.x{i:04}")
+    house.wait(lambda: "event=subscriptions" in house.log_text(), "the limit")
+    assert f"event=subscriptions count={most + 1} last=operator" in house.log_text()
+    greedy.close()
+
+    def later():
+        seen = []
+        listen(monitor, time.monotonic() + 0.5, seen)
+        return seen
+    house.wait(later, "the stream to go on for the other")
+    monitor.close()
+    stream.stop()
+    house.options["broker"].pop()
+    house.stop("broker")
+    house.start("broker")
+    house.ready()
+
+
 def policy_changes(house):
     """SIGHUP: the new policy holds for connections that are there, in the broker and in the services."""
     events = len(house.records("operator.policy.changed"))
