@@ -29,7 +29,8 @@ static enum err fault_err(const struct frame *f, struct why *why)
     enum err e = slice_is(f->code, "NOT_FOUND") ? ERR_NOT_FOUND : ERR_INVALID;
     char code[WHY_CODE_MAX];
 
-    if (slice_is(f->code, "NOT_COMPLETE")) e = ERR_TIMEOUT; /* it may be answered later */
+    if (slice_is(f->code, "NOT_COMPLETE") || slice_is(f->code, "BUSY"))
+        e = ERR_TIMEOUT; /* it may be answered later */
     snprintf(code, sizeof code, "%.*s", SLICE_ARG(f->code));
     return why_set(why, e, code, "%.*s", SLICE_ARG(f->sentence));
 }

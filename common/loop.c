@@ -15,7 +15,8 @@ enum {
     LOOP_WAITING_MAX = 256,
     LOOP_PUBLISH_EVENTS = 1024,
     LOOP_REBUILDS_MAX = 3,
-    LOOP_PAUSE_MS = 1000
+    LOOP_PAUSE_MS = 1000,
+    LOOP_SECOND_MS = 1000
 };
 
 /* An answer that waits until everything it may rest on is STORED: nobody may hear of a fact before the log
@@ -48,6 +49,7 @@ struct loop {
     struct waiting *waiting;
     size_t waiting_count;
     int64_t ticked_ms;
+    int64_t asked_since_ms, asked_count; /* a second's questions */
     int64_t paused_until_ms; /* the broker cannot store now: offer the same again then; 0: not paused */
     struct buf answer;
     struct slice *topics, *envelopes; /* of one PUBLISH */
@@ -338,6 +340,29 @@ static void answer_not_complete(struct loop *l, uint64_t token)
     frame_fault(&l->answer, token, "NOT_COMPLETE", sentence);
 }
 
+/* Whoever asks without end would keep the service from its log. */
+static bool asked_too_much(struct loop *l)
+{
+    const int64_t now = clock_monotonic_ms();
+
+    if (now - l->asked_since_ms >= LOOP_SECOND_MS) {
+        l->asked_since_ms = now;
+        l->asked_count = 0;
+    }
+    return l->settings->questions_second && ++l->asked_count > l->settings->questions_second;
+}
+
+static void answer_busy(struct loop *l, uint64_t token)
+{
+    char sentence[WHY_SENTENCE_MAX];
+
+    snprintf(sentence, sizeof sentence,
+             "%s was asked %lld questions within this second, and answers no more in one "
+             "(questions_second); ask again in the next",
+             l->service->name, (long long)l->settings->questions_second);
+    frame_fault(&l->answer, token, "BUSY", sentence);
+}
+
 static enum err answer_frame(struct loop *l, struct slice bytes, struct slice key, bool *at_once)
 {
     const struct party *only = NULL;
@@ -350,6 +375,9 @@ static enum err answer_frame(struct loop *l, struct slice bytes, struct slice ke
     *at_once = l->fold.published == l->fold.number;
     if (!e && ask.command == FRAME_ASK && !fold_may_ask(&l->fold, l->guard, key, &ask, &only, &l->answer)) {
         *at_once = true;
+    } else if (!e && ask.command == FRAME_ASK && !slice_is(ask.question, "status") && asked_too_much(l)) {
+        *at_once = true;
+        answer_busy(l, ask.token);
     } else if (!e && ask.command == FRAME_ASK && !l->complete && !slice_is(ask.question, "status")) {
         *at_once = true;
         answer_not_complete(l, ask.token);

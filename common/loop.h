@@ -113,8 +113,10 @@ struct loop_settings {
     const char *questions; /* endpoint to answer questions at; NULL: none */
     const char *store;     /* path of the SQLite file */
     int heartbeat_ms;
-    int tick_ms;         /* 0: 1000 */
-    const char *metrics; /* where to tell numbers of ourselves (metrics.h); NULL or empty: nowhere */
+    int tick_ms;              /* 0: 1000 */
+    int64_t questions_second; /* so many are answered in a second, `status` not counted, the rest is BUSY; 0:
+                                 all */
+    const char *metrics;      /* where to tell numbers of ourselves (metrics.h); NULL or empty: nowhere */
     const struct guard_settings *guard;  /* who may ask questions; NULL: whoever reaches the endpoint */
     volatile sig_atomic_t *look_at_once; /* set by a signal: keys or policy may have changed; or NULL */
 };

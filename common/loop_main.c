@@ -14,7 +14,7 @@ struct settings {
     char broker[CONFIG_TEXT_MAX], questions[CONFIG_TEXT_MAX], store[CONFIG_TEXT_MAX], level[CONFIG_TEXT_MAX];
     char secret[CONFIG_TEXT_MAX], broker_key[CONFIG_TEXT_MAX], folder[CONFIG_TEXT_MAX],
         policy[CONFIG_TEXT_MAX], metrics[CONFIG_TEXT_MAX];
-    int64_t heartbeat_ms, connections, handshake_ms;
+    int64_t heartbeat_ms, connections, handshake_ms, questions_second;
 };
 
 enum mode { MODE_RUN, MODE_CHECK, MODE_SAMPLE, MODE_DUMP, MODE_DUMP_PLACES, MODE_AUDIT, MODE_RECOMPUTE };
@@ -240,6 +240,7 @@ static int act(const struct options *o, const struct config_key *keys, const str
                                       .questions = s->questions,
                                       .store = s->store,
                                       .heartbeat_ms = (int)s->heartbeat_ms,
+                                      .questions_second = s->questions_second,
                                       .metrics = s->metrics,
                                       .guard = &guard,
                                       .look_at_once = &look_asked };
@@ -311,6 +312,8 @@ int loop_main(const struct service *service, int argc, char **argv)
           "who may ask what, as deploy/policy.zpl, which is built in and stands when this is empty; read "
           "again when "
           "it changes" },
+        { "questions_second", CONFIG_NUMBER, offsetof(struct settings, questions_second), "5000", 0, 1000000,
+          "questions answered within a second, `status` not counted; more are told BUSY; 0: no limit" },
         { "connections", CONFIG_NUMBER, offsetof(struct settings, connections), "256", 1, 65536,
           "connections that ask questions, at one time" },
         { "handshake_ms", CONFIG_NUMBER, offsetof(struct settings, handshake_ms), "5000", 10, 60000,

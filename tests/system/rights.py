@@ -136,6 +136,29 @@ def limits(house):
     house.options["broker"].pop()
 
 
+def questions_have_a_limit(house):
+    """More than so many within a second are told BUSY; `status` always answers, and the next second is a new one."""
+    house.stop("certification")
+    house.options["certification"].append("--set=questions_second=20")
+    house.start("certification")
+    house.settle(["certification"])
+    peer = Peer(house.curve(zmq.DEALER, "certification", "monitor"))
+    for token in range(100):
+        peer.say("ASK", token, "summary", {"day": "2018-12-31"})
+    peer.say("ASK", 100, "status", {})
+    answers = {}
+    while len(answers) < 101:
+        answer = peer.hear("ANSWER", "FAULT")
+        assert answer, f"{len(answers)} answers"
+        answers[answer[1]] = answer
+    busy = [a for a in answers.values() if a[0] == "FAULT" and a[2] == "BUSY"]
+    assert answers[0][0] == answers[100][0] == "ANSWER" and busy and "questions_second" in busy[0][3], answers
+    assert len(answers) - len(busy) >= 21 and len(busy) >= 20, len(busy)
+    house.wait(lambda: peer.say("ASK", 1, "summary", {"day": "2018-12-31"}) or peer.hear()[0] == "ANSWER", "the next second")
+    peer.close()
+    house.options["certification"].pop()
+
+
 def bad_secrets(house):
     """A secret key that others may read, and TCP without keys: refused at the check and at the start."""
     secret = house.secret("broker")
@@ -225,6 +248,7 @@ def main():
         tests.run("over ipc nobody can claim a key", door.forged_over_ipc, house)
         tests.run("keys are noted in the log once", change.noted_once, house)
         tests.run("handshakes and connections have limits", limits, house)
+        tests.run("questions have a limit", questions_have_a_limit, house)
         tests.run("keys that are not secret, and TCP without any, are refused", bad_secrets, house)
     tests.run("the matrix in deploy/OPERATIONS.md is current", lambda: matrix.page_is_current(matrix.tables(found, said, asked), write))
     tests.end()
