@@ -1,0 +1,118 @@
+"""A house of services, a nation's year brought through it by bench_nation, and what it cost each process."""
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import time
+
+import places
+
+sys.path += [str(places.SOURCE / "tests/system"), str(places.SOURCE / "tests/data/vectors")]
+import house  # noqa: E402
+import reference  # noqa: E402
+
+PRODUCTS, MONTHS, FIRST_DAY, MEMBERS = 15_590, 12, "2026-06-01", 9
+RULES, RUBRIC = "QD26_2026", "qd-26-2026-13-ca-phe-ca-cao"
+FILES = ["qd-26-2026.json", RUBRIC + ".json"]
+SERVICES = ["intake", "scoring", "certification", "notification"]
+PROCESSES = ["broker"] + SERVICES
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def profiles(path, count=64, seed=2026):
+    """What councils of nine may think of a product, in the form bench_nation reads; stars and sums are the reference's.
+
+    Members differ in two criteria, within the spread the law allows; below 90 points on the mean, so that nothing goes to the centre.
+    """
+    law = reference.Law(reference.set_of(reference.load(), RUBRIC), reference.load()[RUBRIC])
+    draw, best, lines = random.Random(seed), law.best(), [" ".join(law.keys)]
+    while len(lines) <= count:
+        likes = draw.uniform(0.2, 1.0)
+        base = [b if draw.random() < likes else draw.choice(sorted(p)) for b, p in zip(best, law.points)]
+        sheets = []
+        for _ in range(MEMBERS):
+            own = base[:]
+            for at in draw.sample(range(len(own)), 2):
+                own[at] = draw.choice([n for n, points in law.points[at].items() if abs(points - law.points[at][base[at]]) <= 200])
+            sheets.append({"options": own, "gates": []})
+        rated = law.rate(sheets, FIRST_DAY)
+        totals = [m[0] for m in rated["marked"]]
+        # Most products that are filed are worth three stars or four; one profile in eight is below.
+        wanted = 3 if len(lines) % 8 else 0
+        if max(totals) - min(totals) <= 1000 and rated["sum_hundredths"] < 9000 * MEMBERS and (rated["star"] >= 3) == (wanted >= 3):
+            lines.append(f"{rated['star']} {rated['sum_hundredths']} " + " ".join(str(n) for s in sheets for n in s["options"]))
+    pathlib.Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def cpu_s(pid):
+    """User and system time of a process so far."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def peak_bytes(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+        return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmHWM"))
+
+
+class Nation:
+    """Broker and services in a folder of their own; the law is adopted."""
+
+    def __init__(self, where, products=PRODUCTS, months=MONTHS):
+        os.environ["OCOP_BIN"] = str(where.bin)
+        self.where, self.products, self.months = where, products, months
+        self.house = house.House(first_day=FIRST_DAY, folder=None)
+        self.profiles = self.house.dir / "profiles"
+
+    def __enter__(self):
+        profiles(self.profiles)
+        self.house.start(*PROCESSES)
+        rules = places.SOURCE / "services/scoring/rules"
+        self.house.ocop("rules", "propose", *(rules / name for name in FILES), publisher="centre")
+        self.house.settle(SERVICES)
+        return self
+
+    def __exit__(self, *error):
+        self.house.__exit__(*error)
+
+    def pids(self):
+        return {name: self.house.processes[name].pid for name in PROCESSES}
+
+    def year(self, seed=2026):
+        """The figures bench_nation printed, and of each process the seconds of CPU and the peak of memory."""
+        before, head = {n: cpu_s(p) for n, p in self.pids().items()}, self.house.head()
+        command = [self.where.bin / "bench_nation", "--endpoint", f"ipc://{self.house.dir}/broker.sock", "--profiles", self.profiles,
+                   "--products", str(self.products), "--months", str(self.months), "--seed", str(seed), "--first-day", FIRST_DAY]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=house.end_with_parent) as pushers:
+            out = pushers.communicate(timeout=600)[0]
+        if pushers.returncode:
+            raise RuntimeError(f"bench_nation ended with {pushers.returncode}: {out}")
+        figures = json.loads(out)
+        figures["events"] = self.house.settle(SERVICES) - head
+        figures["cpu_s"] = {n: cpu_s(p) - before[n] for n, p in self.pids().items()}
+        figures["peak_bytes"] = {n: peak_bytes(p) for n, p in self.pids().items()}
+        self.check(figures)
+        return figures
+
+    def check(self, figures):
+        """Every pushed event has its verdict, nothing is a dead letter, nothing more came after the end."""
+        status = {name: self.house.ask(name, "status") for name in SERVICES}
+        assert figures["right"], figures
+        for name, s in status.items():
+            assert s["dead"] == 0 and s["letters"] == 0, f"{name} has dead letters: {s}"
+        verdicts = sum(s["accepted"] + s["refused"] for s in status.values())
+        pushed = figures["pushed"] + len(FILES)
+        assert verdicts == pushed, f"{pushed} events were pushed and {verdicts} have a verdict: {status}"
+        assert status["intake"]["refused"] == figures["returned"], status
+
+
+if __name__ == "__main__":
+    import types
+    here = types.SimpleNamespace(bin=pathlib.Path(sys.argv[1]).resolve())
+    with Nation(here, int(sys.argv[2]) if len(sys.argv) > 2 else PRODUCTS, int(sys.argv[3]) if len(sys.argv) > 3 else MONTHS) as n:
+        begun = time.monotonic()
+        print(json.dumps(n.year(), indent=1))
+        print(f"{time.monotonic() - begun:.1f} s with preparation")
