@@ -14,6 +14,8 @@ enum {
     LOOP_TICK_MS = 1000,
     LOOP_WAITING_MAX = 256,
     LOOP_PUBLISH_EVENTS = 1024,
+    LOOP_BATCH_RECORDS = 2048, /* in one commit, give or take one EVENTS */
+    LOOP_BATCH_NEWS = 64,      /* from the broker, before somebody else's turn comes */
     LOOP_REBUILDS_MAX = 3,
     LOOP_PAUSE_MS = 1000,
     LOOP_SECOND_MS = 1000
@@ -40,6 +42,8 @@ struct loop {
     uint64_t denied;     /* logged so far */
     struct recall recall;
     bool recalling, following;
+    bool open;     /* a transaction is, with records of this turn in it */
+    size_t batch;  /* records in it that we hear */
     bool complete; /* everything there was at the last WELCOME is applied: questions may be answered */
     uint64_t welcome_head; /* of the log, at that WELCOME */
     uint64_t sent;         /* our outcomes up to here are on their way on this connection */
@@ -78,7 +82,8 @@ static enum err rebuild(struct loop *l, const char *because)
 
     log_line(LOG_WARN, "rebuild", "because=\"%s\" seq=%llu", because, (unsigned long long)l->fold.seq);
     if (l->recalling) recall_close(&l->recall);
-    l->recalling = l->complete = false;
+    l->recalling = l->complete = l->open = false; /* its transaction goes with the store */
+    l->batch = 0;
     l->welcome_head = 0;
     l->rebuilds++;
     answer_waiting(l, true);
@@ -248,23 +253,55 @@ static enum err take(struct loop *l, const struct record *r)
     return e;
 }
 
+/* One commit for whatever has arrived: many EVENTS may share it. */
 static enum err on_events(struct loop *l, const struct client_event *news)
 {
     struct fold *f = &l->fold;
-    bool heard = false;
+    size_t heard = 0;
     enum err e = ERR_NONE;
 
-    for (size_t i = 0; i < news->count && !heard; i++)
-        heard = fold_hears(f, &news->records[i]);
-    if (heard) e = fold_begin(f);
+    for (size_t i = 0; i < news->count; i++)
+        heard += fold_hears(f, &news->records[i]);
+    if (heard && !l->open) {
+        e = fold_begin(f);
+        l->open = !e;
+    }
+    l->batch += heard;
     for (size_t i = 0; !e && i < news->count; i++)
         e = take(l, &news->records[i]);
     if (!e && news->seq > f->seq) fold_pass(f, news->seq, &news->hash);
-    if (!e && heard) e = fold_commit(f);
-    if (e && heard) fold_rollback(f);
     if (f->seq > l->head) l->head = f->seq;
     l->complete |= !e && f->seq >= l->welcome_head;
     return e;
+}
+
+/* Commit what was taken; from then on it may be published and asked for. */
+static enum err settle(struct loop *l)
+{
+    enum err e = l->open ? fold_commit(&l->fold) : ERR_NONE;
+
+    if (e) return e;
+    l->open = false;
+    l->batch = 0;
+    return ERR_NONE;
+}
+
+/* Nothing stands of what was not committed. */
+static void unsettle(struct loop *l)
+{
+    if (l->open) fold_rollback(&l->fold);
+    l->open = false;
+    l->batch = 0;
+}
+
+/* A record wants to be taken with a savepoint: go back to the last commit, and have the records sent anew. */
+static enum err take_again(struct loop *l)
+{
+    log_line(LOG_WARN, "again", "seq=%llu", (unsigned long long)l->fold.guarded_to);
+    unsettle(l);
+    if (l->recalling) recall_close(&l->recall);
+    l->recalling = l->complete = false;
+    return client_start(l);
 }
 
 /* --- news from the broker --- */
@@ -297,6 +334,11 @@ static enum err on_stored(struct loop *l, uint64_t number)
 
 static enum err on_news(struct loop *l, const struct client_event *news)
 {
+    /* Whatever is not a record or an answer to ours may begin something else: first commit what there is. */
+    const bool apart = news->news != CLIENT_EVENTS && news->news != CLIENT_STORED;
+    const enum err e = apart ? settle(l) : ERR_NONE;
+
+    if (e) return e;
     switch (news->news) {
     case CLIENT_WELCOME:
         return on_welcome(l, news);
@@ -519,12 +561,14 @@ static enum err turn_once(struct loop *l)
     e = bus_wait(sockets, count, 250, ready);
     if (!e) e = look_at_rights(l);
     if (e) return e;
-    for (int i = 0; i < 64 && !e; i++) {
+    for (int i = 0; i < LOOP_BATCH_NEWS && l->batch < LOOP_BATCH_RECORDS && !e; i++) {
         e = client_next(l->client, 0, &news, &l->why);
         if (e || news.news == CLIENT_NOTHING) break;
         e = on_news(l, &news);
-        if (!e) e = publish(l);
     }
+    if (!e) e = settle(l);
+    if (e) unsettle(l);
+    if (e == ERR_AGAIN) e = take_again(l);
     if (!e) e = publish(l);
     if (!e) e = hear_questions(l);
     if (!e) answer_waiting(l, false);

@@ -1,4 +1,4 @@
-/* loop_apply.c - outcomes and facts take effect in the store, one record a savepoint. */
+/* loop_apply.c - outcomes and facts take effect in the store, all of a record or nothing. */
 #include "common/loop_inside.h"
 
 enum { SAYS_ACCEPTED = 1, SAYS_REFUSED = 2, SAYS_DEAD = 4 };
@@ -167,34 +167,53 @@ static enum err apply_all(struct fold *f, const struct record *r, const struct o
     return e;
 }
 
+/* Take back what the record has done so far. After want of memory or room SQLite may have taken back the
+ * whole transaction, and the savepoint with it. */
+static enum err undo(struct fold *f)
+{
+    enum err e = fold_run(f, FOLD_ROLLBACK_TO);
+
+    return e ? e : fold_run(f, FOLD_RELEASE);
+}
+
+/* What a record that could not be applied comes to, after nothing or half of it stands. */
+static enum err failed(struct fold *f, const struct record *r, bool guarded, bool fact, enum err e,
+                       struct why *why)
+{
+    const enum err undone = guarded ? undo(f) : ERR_NONE;
+
+    if (err_fate(e) == FATE_STOP) return e;
+    if (undone) return undone;
+    if (fact && guarded) return e; /* fold_take makes a dead letter of it */
+    if (fact) {
+        f->guarded_to = r->seq;
+        return ERR_AGAIN;
+    }
+    return why_set(why, ERR_PROMISE, "APPLY", "record %llu: what was decided cannot be applied: %s",
+                   (unsigned long long)r->seq,
+                   f->turn.why.sentence[0] ? f->turn.why.sentence : err_sentence(e));
+}
+
 enum err fold_apply(struct fold *f, const struct record *r, const struct outcome *outcomes, size_t count,
                     bool recalled, struct why *why)
 {
     const uint64_t number = f->number;
     const struct hash hash = f->hash;
+    const bool guarded = r->seq <= f->guarded_to || f->recount;
     bool fact_failed = false;
-    enum err e = fold_run(f, FOLD_SAVEPOINT), e2;
+    enum err e = guarded ? fold_run(f, FOLD_SAVEPOINT) : ERR_NONE;
 
     if (e) return e;
     if (recalled) turn_begin(&f->turn, r);
     e = apply_all(f, r, outcomes, count, recalled, &fact_failed);
+    if (!e && guarded) e = fold_run(f, FOLD_RELEASE);
     if (!e) {
-        e = fold_run(f, FOLD_RELEASE);
-        if (!e) fold_pass(f, r->seq, &r->chain);
-        return e;
+        fold_pass(f, r->seq, &r->chain);
+        return ERR_NONE;
     }
-    e2 = fold_run(f, FOLD_ROLLBACK_TO);
-    if (!e2) e2 = fold_run(f, FOLD_RELEASE);
     f->number = number;
     f->hash = hash;
-    /* After want of memory or room SQLite may have taken back the whole transaction, and the savepoint with
-     * it. */
-    if (err_fate(e) == FATE_STOP) return e;
-    if (e2) return e2;
-    if (fact_failed && !recalled) return e; /* fold_take makes a dead letter of it */
-    return why_set(why, ERR_PROMISE, "APPLY", "record %llu: what was decided cannot be applied: %s",
-                   (unsigned long long)r->seq,
-                   f->turn.why.sentence[0] ? f->turn.why.sentence : err_sentence(e));
+    return failed(f, r, guarded, fact_failed && !recalled, e, why);
 }
 
 enum err fold_take(struct fold *f, const struct record *r, struct why *why)
@@ -204,8 +223,8 @@ enum err fold_take(struct fold *f, const struct record *r, struct why *why)
     uint64_t place;
 
     if (!e) e = fold_apply(f, r, f->turn.outcomes, f->turn.outcome_count, false, why);
-    if (!e || err_fate(e) == FATE_STOP) {
-        if (e)
+    if (!e || e == ERR_AGAIN || err_fate(e) == FATE_STOP) {
+        if (e && e != ERR_AGAIN)
             (void)why_set(why, e, err_name(e), "record %llu: %s", (unsigned long long)r->seq,
                           f->turn.why.sentence[0] ? f->turn.why.sentence : err_sentence(e));
         return e;

@@ -74,6 +74,11 @@ enum err bench_feed(struct bench *b, const char *publisher, const char *topic, s
     }
     e = fold_begin(&b->fold);
     if (!e) e = fold_take(&b->fold, &r, &why);
+    if (e == ERR_AGAIN) { /* now with a savepoint */
+        fold_rollback(&b->fold);
+        e = fold_begin(&b->fold);
+        if (!e) e = fold_take(&b->fold, &r, &why);
+    }
     if (!e) e = fold_forget(&b->fold, b->fold.number, &b->fold.hash);
     if (!e) e = fold_commit(&b->fold);
     if (e) {

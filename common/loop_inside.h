@@ -82,8 +82,9 @@ struct fold {
     struct hash hash;
     uint64_t published; /* known to be STORED */
     struct hash published_hash;
-    uint64_t denied; /* questions that were not answered for want of rights, since the start */
-    bool dirty;      /* the cursor or `published` moved since the last commit */
+    uint64_t guarded_to; /* records up to here are applied inside a savepoint each; see fold_take */
+    uint64_t denied;     /* questions that were not answered for want of rights, since the start */
+    bool dirty;          /* the cursor or `published` moved since the last commit */
     struct turn turn;
     struct recount *recount; /* compute each outcome again before it is applied; NULL: do not */
     int lock;                /* file descriptor of PATH.lock, or -1 */
@@ -107,10 +108,13 @@ bool fold_hears(const struct fold *f, const struct record *r);
  */
 enum err fold_decide(struct fold *f, const struct record *r);
 /* Apply outcomes and the record itself, put decided outcomes into the outbox, count, move the cursor.
- * `recalled` outcomes are in the log already, and whatever fails then is a stop. */
+ * `recalled` outcomes are in the log already, and whatever fails then is a stop. After an error the
+ * transaction can only be rolled back. */
 enum err fold_apply(struct fold *f, const struct record *r, const struct outcome *outcomes, size_t count,
                     bool recalled, struct why *why);
-/* decide and apply; a fact that cannot be applied becomes a dead letter. */
+/* decide and apply; a fact that cannot be applied becomes a dead letter. That is rare, and a savepoint for
+ * each record is dear: so there is none at first. ERR_AGAIN: half a record is in the transaction; roll back
+ * to the last commit and take the records behind it again, and this one will have its savepoint. */
 enum err fold_take(struct fold *f, const struct record *r, struct why *why);
 /* Apply recorded outcomes, with f->recount. What cannot be applied is a difference too, and left out. */
 enum err fold_recount(struct fold *f, const struct record *r, const struct outcome *outcomes, size_t count,
