@@ -7,6 +7,7 @@
 #include "common/place.h"
 
 #include <argp.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -18,7 +19,7 @@ struct settings {
 };
 
 enum mode { MODE_RUN, MODE_CHECK, MODE_SAMPLE, MODE_DUMP, MODE_DUMP_PLACES, MODE_AUDIT, MODE_RECOMPUTE };
-enum { SETS_MAX = 64 };
+enum { SETS_MAX = 64, KEPT_BYTES = 16 * 1024 * 1024 };
 enum { EXIT_USAGE = 2, EXIT_UNKNOWN = 5 };
 
 struct options {
@@ -274,6 +275,15 @@ static int act(const struct options *o, const struct config_key *keys, const str
     return loop_exit_code(e);
 }
 
+/* SQLite and the library ask for the same memory again and again; given back to the system each time, it
+ * would be mapped and cleared each time. */
+static void keep_memory(void)
+{
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    (void)mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
+    (void)mallopt(M_TOP_PAD, KEPT_BYTES / 16);
+}
+
 int loop_main(const struct service *service, int argc, char **argv)
 {
     char questions[CONFIG_TEXT_MAX], store[CONFIG_TEXT_MAX], doc[512];
@@ -326,6 +336,7 @@ int loop_main(const struct service *service, int argc, char **argv)
         { 0 },
     };
     memset(&s, 0, sizeof s);
+    keep_memory();
     if (hash_init()) {
         fprintf(stderr, "ocop-%s: the system gives no entropy\n", service->name);
         return 1;
