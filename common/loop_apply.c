@@ -101,14 +101,9 @@ static enum err keep_outcome(struct fold *f, const struct outcome *o, bool recal
     return db_run(s);
 }
 
-static enum err count_verdict(struct fold *f, unsigned says)
+static void count_verdict(struct fold *f, unsigned says)
 {
-    sqlite3_stmt *s = f->statements[FOLD_TALLY_ADD];
-    const char *what = says & SAYS_DEAD ? "dead" : says & SAYS_REFUSED ? "refused" : says ? "accepted" : NULL;
-
-    if (!what) return ERR_NONE;
-    db_bind_text(s, 1, slice_text(what));
-    return db_run(s);
+    if (says) f->tally[says & SAYS_DEAD ? FOLD_DEAD : says & SAYS_REFUSED ? FOLD_REFUSED : FOLD_ACCEPTED]++;
 }
 
 /* The record the outcomes speak of: a retried letter, or the record itself; and where that stands in the log.
@@ -147,7 +142,7 @@ static enum err apply_all(struct fold *f, const struct record *r, const struct o
     turn->dead = false;
     e = subject_of(turn, r, &subject, &place);
     if (e) return e;
-    e = envelope_parse(subject->envelope, turn->zone, &turn->cause_envelope, &ignored);
+    e = turn_parse(turn, subject->envelope, &turn->cause_envelope, &ignored);
     if (e == ERR_NOMEM) return e;
     turn->has_cause = !e; /* a dead letter has none */
     e = ERR_NONE;
@@ -155,15 +150,15 @@ static enum err apply_all(struct fold *f, const struct record *r, const struct o
         e = apply_outcome(turn, &outcomes[i], subject, &says);
         if (!e) e = keep_outcome(f, &outcomes[i], recalled);
     }
-    if (!e) e = count_verdict(f, says);
     turn->has_cause = false;
     route = route_find(f->service, topic_type(subject->topic));
     if (!e && route && route->apply && !turn->dead && (subject == r || count > 0)) {
         why_clear(&turn->why);
-        e = envelope_parse(subject->envelope, turn->zone, &turn->envelope, &turn->why);
+        e = turn_parse(turn, subject->envelope, &turn->envelope, &turn->why);
         if (!e) e = route->apply(turn, subject, NULL);
         *fact_failed = e != ERR_NONE;
     }
+    if (!e) count_verdict(f, says);
     return e;
 }
 

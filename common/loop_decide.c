@@ -58,7 +58,7 @@ static struct slice cause_id(struct turn *turn, char text[32])
 {
     struct why ignored = { 0 };
     struct envelope envelope;
-    enum err e = envelope_parse(turn->rec->envelope, turn->zone, &envelope, &ignored);
+    enum err e = turn_parse(turn, turn->rec->envelope, &envelope, &ignored);
 
     if (!e) return envelope.id;
     if (e == ERR_NOMEM) turn->failed = e; /* not unreadable: this id must not get into the log */
@@ -119,9 +119,22 @@ void turn_begin(struct turn *turn, const struct record *rec)
     buf_clear(&turn->envelopes);
     why_clear(&turn->why);
     turn->rec = rec;
+    turn->parsed = slice_of(NULL, 0);
     turn->has_cause = false;
     turn->dead = false;
     turn->failed = ERR_NONE;
+}
+
+enum err turn_parse(struct turn *turn, struct slice bytes, struct envelope *out, struct why *why)
+{
+    enum err e = ERR_NONE;
+
+    if (!turn->parsed.data || turn->parsed.data != bytes.data || turn->parsed.size != bytes.size) {
+        e = envelope_parse(bytes, turn->zone, &turn->parsed_envelope, why);
+        turn->parsed = e ? slice_of(NULL, 0) : bytes;
+    }
+    if (!e) *out = turn->parsed_envelope;
+    return e;
 }
 
 /* Give the drafts their place among each other, their ids and numbers. */
@@ -257,7 +270,7 @@ static enum err decide_record(struct turn *turn, const struct record *rec, uint6
     const struct slice type = topic_type(rec->topic);
     const struct route *route = route_find(turn->fold->service, type);
     const size_t before = turn->draft_count, data_before = turn->data.size;
-    enum err e = envelope_parse(rec->envelope, turn->zone, &turn->envelope, &turn->why);
+    enum err e = turn_parse(turn, rec->envelope, &turn->envelope, &turn->why);
 
     if (!route) return ERR_PROMISE;
     if (e == ERR_UNREADABLE) memset(&turn->envelope, 0, sizeof turn->envelope);
@@ -288,7 +301,7 @@ enum err turn_letter(struct turn *turn, const struct record *r, bool *ours, uint
     enum err e;
 
     *ours = *there = false;
-    e = envelope_parse(r->envelope, turn->zone, &turn->envelope, &ignored);
+    e = turn_parse(turn, r->envelope, &turn->envelope, &ignored);
     if (e) return e == ERR_NOMEM ? e : ERR_NONE; /* unreadable: for nobody */
     if (!mp_text(mp_find(&turn->envelope.data, "service"), &service) ||
         !slice_is(service, turn->fold->service->name))

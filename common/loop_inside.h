@@ -18,6 +18,7 @@ enum {
     /* Topics and envelopes of one cause. The PUBLISH around them must be a frame: at most 8 bytes an event
      * (an array of two, the length of a topic, that of an envelope) and 64 before the first. */
     LOOP_ENVELOPES_BYTES = BUF_LIMIT_DEFAULT - 8 * LOOP_OUTCOMES_MAX - 64,
+    LOOP_ZONE_BYTES = 64 * 1024, /* enough for a record and its outcomes, so that most need no more */
     CONFIG_PATH_MAX = 4096
 };
 
@@ -35,6 +36,8 @@ struct turn {
     struct record letter;     /* a retried dead letter: rec's place, the letter's topic and bytes */
     struct envelope envelope, cause_envelope;
     bool has_cause;
+    struct slice parsed; /* the bytes that were parsed last for the record itself; see turn_parse */
+    struct envelope parsed_envelope;
     msgpack_zone *zone;
     struct why why;
     struct draft *drafts;
@@ -70,6 +73,9 @@ enum fold_statement {
     FOLD_STATEMENTS
 };
 
+/* What became of a request. */
+enum fold_tally { FOLD_ACCEPTED, FOLD_REFUSED, FOLD_DEAD, FOLD_TALLIES };
+
 struct fold {
     const struct service *service;
     sqlite3 *db;
@@ -82,9 +88,10 @@ struct fold {
     struct hash hash;
     uint64_t published; /* known to be STORED */
     struct hash published_hash;
-    uint64_t guarded_to; /* records up to here are applied inside a savepoint each; see fold_take */
-    uint64_t denied;     /* questions that were not answered for want of rights, since the start */
-    bool dirty;          /* the cursor or `published` moved since the last commit */
+    uint64_t guarded_to;          /* records up to here are applied inside a savepoint each; see fold_take */
+    uint64_t denied;              /* questions that were not answered for want of rights, since the start */
+    bool dirty;                   /* the cursor or `published` moved since the last commit */
+    uint64_t tally[FOLD_TALLIES]; /* since the last commit, which adds them to the store's */
     struct turn turn;
     struct recount *recount; /* compute each outcome again before it is applied; NULL: do not */
     int lock;                /* file descriptor of PATH.lock, or -1 */
@@ -132,6 +139,9 @@ const struct route *route_find(const struct service *s, struct slice type);
 bool fold_owns(const struct fold *f, struct slice type, const char *rest);
 bool type_is_retry(struct slice type);
 void turn_begin(struct turn *turn, const struct record *rec);
+/* The envelope in `bytes`, of the record or the letter this turn is about. It is asked for by decide, by the
+ * ids of outcomes and by apply, and parsed once. Errors as envelope_parse. */
+enum err turn_parse(struct turn *turn, struct slice bytes, struct envelope *out, struct why *why);
 void turn_clear_drafts(struct turn *turn);
 /* Give the drafts their places, ids and numbers: turn.outcomes. */
 enum err turn_finish(struct turn *turn);

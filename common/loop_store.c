@@ -32,8 +32,8 @@ static const char *const statement_text[FOLD_STATEMENTS] = {
     [FOLD_DEAD_MARK] = "UPDATE dead_letter SET retried = ?2 WHERE seq = ?1",
     [FOLD_DEAD_LIST] = "SELECT seq, topic, code, reason, retried FROM dead_letter ORDER BY seq LIMIT 1000",
     [FOLD_DEAD_OPEN] = "SELECT count(*) FROM dead_letter WHERE retried = 0",
-    [FOLD_TALLY_ADD] =
-        "INSERT INTO tally(what, events) VALUES (?1, 1) ON CONFLICT(what) DO UPDATE SET events = events + 1",
+    [FOLD_TALLY_ADD] = "INSERT INTO tally(what, events) VALUES (?1, ?2) ON CONFLICT(what) DO UPDATE SET "
+                       "events = events + ?2",
     [FOLD_TALLY_READ] = "SELECT ifnull(sum(events), 0) FROM tally WHERE what = ?1",
 };
 
@@ -218,7 +218,7 @@ enum err fold_open(struct fold *f, const struct service *service, const char *pa
     f->turn.fold = f;
     f->turn.data.limit = LOOP_OUTCOMES_BYTES;
     f->turn.envelopes.limit = LOOP_ENVELOPES_BYTES;
-    f->turn.zone = msgpack_zone_new(16 * 1024);
+    f->turn.zone = msgpack_zone_new(LOOP_ZONE_BYTES);
     if (!f->turn.zone) return ERR_NOMEM;
     e = take_lock(f, path, why);
     if (!e) e = open_store(f, path, rebuilt, why);
@@ -262,6 +262,23 @@ enum err fold_begin(struct fold *f)
     return fold_run(f, FOLD_BEGIN);
 }
 
+static enum err write_tally(struct fold *f)
+{
+    static const char *const words[FOLD_TALLIES] = {
+        [FOLD_ACCEPTED] = "accepted", [FOLD_REFUSED] = "refused", [FOLD_DEAD] = "dead"
+    };
+    sqlite3_stmt *s = f->statements[FOLD_TALLY_ADD];
+    enum err e = ERR_NONE;
+
+    for (int i = 0; !e && i < FOLD_TALLIES; i++) {
+        if (f->tally[i] == 0) continue;
+        db_bind_text(s, 1, slice_text(words[i]));
+        db_bind_u64(s, 2, f->tally[i]);
+        e = db_run(s);
+    }
+    return e;
+}
+
 enum err fold_commit(struct fold *f)
 {
     sqlite3_stmt *cursor = f->statements[FOLD_CURSOR], *published = f->statements[FOLD_PUBLISHED];
@@ -281,9 +298,12 @@ enum err fold_commit(struct fold *f)
         db_bind_u64(f->statements[FOLD_OUTBOX_FORGET], 1, f->published);
         e = db_run(f->statements[FOLD_OUTBOX_FORGET]);
     }
+    if (!e) e = write_tally(f);
     if (!e) e = fold_run(f, FOLD_COMMIT);
-    if (!e) f->dirty = false;
-    return e;
+    if (e) return e;
+    memset(f->tally, 0, sizeof f->tally);
+    f->dirty = false;
+    return ERR_NONE;
 }
 
 void fold_rollback(struct fold *f)
@@ -292,6 +312,7 @@ void fold_rollback(struct fold *f)
     const struct hash hash = f->published_hash;
 
     (void)fold_run(f, FOLD_ROLLBACK);
+    memset(f->tally, 0, sizeof f->tally);
     (void)read_place(f, NULL);
     if (published > f->published) { /* what the broker told us stays true */
         f->published = published;
