@@ -117,13 +117,94 @@ static enum err collapse(struct slice text, char *out, size_t size)
     return ERR_NONE;
 }
 
+/* The code point of a letter of one to three bytes, valid UTF-8. */
+static uint32_t short_point(const unsigned char *at, size_t size)
+{
+    if (size == 1) return at[0];
+    if (size == 2) return (at[0] & 0x1fu) << 6 | (at[1] & 0x3fu);
+    return (at[0] & 0x0fu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu);
+}
+
+/* Letters that stand for themselves in NFC, whatever stands beside them: those of Vietnamese, ready composed,
+ * and what else the Latin blocks and the common quotes and dashes hold. Combining marks are none. */
+static bool composed(uint32_t point)
+{
+    return point < 0x300 || (point >= 0x1e00 && point <= 0x1eff) || (point >= 0x2010 && point <= 0x2027);
+}
+
+/* The point at `at`, when it is a letter as above. `text` is valid UTF-8. */
+static bool next_composed(struct slice text, size_t at, uint32_t *point, size_t *size)
+{
+    const unsigned char *bytes = (const unsigned char *)text.data + at;
+
+    *size = *bytes < 0x80 ? 1 : *bytes < 0xe0 ? 2 : *bytes < 0xf0 ? 3 : 4;
+    if (*size == 4) return false;
+    *point = short_point(bytes, *size);
+    return composed(*point);
+}
+
+enum {
+    KEY_OPTIONS = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE,
+    KEY_QUICK_BYTES = 1024
+};
+
+/* What the library makes of one letter, asked for once. */
+struct folded {
+    bool known, apart; /* apart: it may be folded without looking at its neighbours */
+    unsigned char size;
+    char bytes[6];
+};
+
+static void ask_folded(struct slice letter, struct folded *f)
+{
+    utf8proc_uint8_t *mapped = NULL;
+    utf8proc_ssize_t size = utf8proc_map((const utf8proc_uint8_t *)letter.data, (utf8proc_ssize_t)letter.size,
+                                         &mapped, (utf8proc_option_t)KEY_OPTIONS);
+    uint32_t point;
+    size_t taken;
+
+    f->known = true;
+    f->apart = size >= 0 && (size_t)size <= sizeof f->bytes;
+    for (size_t at = 0; f->apart && at < (size_t)size; at += taken)
+        f->apart = next_composed(slice_of(mapped, (size_t)size), at, &point, &taken);
+    if (f->apart) {
+        f->size = (unsigned char)size;
+        memcpy(f->bytes, mapped, (size_t)size);
+    }
+    free(mapped);
+}
+
+/* Fold a text letter by letter; false when the whole of it must be looked at, or there is no room. */
+static bool fold_apart(struct slice text, char *out, size_t room, size_t *size)
+{
+    static _Thread_local struct folded low[0x300], high[0x100];
+    uint32_t point;
+    size_t taken;
+
+    *size = 0;
+    for (size_t at = 0; at < text.size; at += taken) {
+        struct folded *f;
+
+        if (!next_composed(text, at, &point, &taken) || point > 0x1eff) return false;
+        f = point < 0x300 ? &low[point] : &high[point - 0x1e00];
+        if (!f->known) ask_folded(slice_of(text.data + at, taken), f);
+        if (!f->apart || f->size > room - *size) return false;
+        memcpy(out + *size, f->bytes, f->size);
+        *size += f->size;
+    }
+    return true;
+}
+
 enum err text_key(struct slice text, char *out, size_t size)
 {
     utf8proc_uint8_t *folded = NULL;
     size_t folded_size = 0;
-    enum err e = normalize(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE,
-                           &folded, &folded_size);
+    char quick[KEY_QUICK_BYTES];
+    enum err e;
 
+    if (text_is_utf8(text) && fold_apart(text, quick, sizeof quick, &folded_size))
+        return collapse(slice_of(quick, folded_size), out, size);
+    e = normalize(text, KEY_OPTIONS, &folded, &folded_size);
     if (!e) e = collapse(slice_of(folded, folded_size), out, size);
     free(folded);
     return e;
@@ -173,24 +254,29 @@ static size_t count_points(struct slice text)
     return count;
 }
 
-static bool is_ascii(struct slice text)
+/* Count code points, if all are such that NFC leaves them alone; else false. */
+static bool count_composed(struct slice text, size_t *count)
 {
-    for (size_t i = 0; i < text.size; i++)
-        if ((unsigned char)text.data[i] >= 0x80) return false;
+    uint32_t point;
+    size_t taken;
+
+    *count = 0;
+    for (size_t at = 0; at < text.size; at += taken, ++*count)
+        if (!next_composed(text, at, &point, &taken)) return false;
     return true;
 }
 
 size_t text_letters(struct slice text)
 {
-    utf8proc_uint8_t *composed = NULL;
+    utf8proc_uint8_t *mapped = NULL;
     size_t size = 0, count;
     enum err e;
 
-    if (is_ascii(text)) return text.size;
-    e = normalize(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE, &composed, &size);
+    if (text_is_utf8(text) && count_composed(text, &count)) return count;
+    e = normalize(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE, &mapped, &size);
     /* A wrong count would be a wrong ruling, recorded for ever: better no process than that. */
     if (e == ERR_NOMEM) abort();
-    count = count_points(e ? text : slice_of(composed, size));
-    free(composed);
+    count = count_points(e ? text : slice_of(mapped, size));
+    free(mapped);
     return count;
 }

@@ -8,9 +8,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+#include <utf8proc.h>
 
 /* "Đặng Thị Tuyết" in NFC and in NFD. */
 #define NAME_NFC "\xc4\x90\xe1\xba\xb7ng Th\xe1\xbb\x8b Tuy\xe1\xba\xbft"
@@ -131,6 +133,64 @@ static void key_needs_utf8_and_room(void **state)
     assert_int_equal(text_key(slice_text(""), key, 0), ERR_LIMIT);
 }
 
+/* The library's own word on a text, without any short cut of ours. */
+static size_t normalized(const utf8proc_uint8_t *text, utf8proc_ssize_t size, int options, char *out)
+{
+    utf8proc_uint8_t *mapped = NULL;
+    const utf8proc_ssize_t n = utf8proc_map(text, size, &mapped, (utf8proc_option_t)options);
+
+    assert_true(n >= 0 && n < 64);
+    memcpy(out, mapped, (size_t)n);
+    free(mapped);
+    out[n] = '\0';
+    return (size_t)n;
+}
+
+static size_t points(const char *text, size_t size)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < size; i++)
+        n += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return n;
+}
+
+static void check_like_the_library(utf8proc_int32_t first, utf8proc_int32_t second)
+{
+    utf8proc_uint8_t bytes[16];
+    utf8proc_ssize_t size = utf8proc_encode_char(first, bytes);
+    char composed[64], folded[64], key[64], key_of_folded[64];
+    struct slice text;
+
+    size += utf8proc_encode_char(second, bytes + size);
+    text = slice_of(bytes, (size_t)size);
+    assert_int_equal(text_letters(text),
+                     points(composed, normalized(bytes, size, UTF8PROC_STABLE | UTF8PROC_COMPOSE, composed)));
+    (void)normalized(bytes, size, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE,
+                     folded);
+    assert_int_equal(text_key(text, key, sizeof key), ERR_NONE);
+    /* A mark that cannot be folded apart sends the whole text to the library; what it gave stays what it is.
+     */
+    assert_int_equal(text_key(slice_text(folded), key_of_folded, sizeof key_of_folded), ERR_NONE);
+    assert_string_equal(key, key_of_folded);
+}
+
+/* Each letter of the blocks that have a short cut, beside letters and marks of all kinds. */
+static void short_cuts_count_and_fold_as_the_library(void **state)
+{
+    static const utf8proc_int32_t others[] = {
+        0x20,  0x41,  0x61,  0xad,  0xd0,   0xdf,   0x130,  0x1b0,  0x300,  0x301,  0x306,  0x309,
+        0x323, 0x31b, 0x345, 0x3a3, 0x1eb7, 0x1e9e, 0x2019, 0x200d, 0x212b, 0x1100, 0x1161, 0x1f33e
+    };
+
+    (void)state;
+    for (utf8proc_int32_t point = 1; point < 0x2030; point += point == 0x36f ? 0x1e00 - 0x36f : 1)
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+            check_like_the_library(point, others[i]);
+            check_like_the_library(others[i], point);
+        }
+}
+
 static void width_and_letters_do_not_depend_on_the_form(void **state)
 {
     (void)state;
@@ -211,6 +271,7 @@ int main(void)
         cmocka_unit_test(marks_make_different_names),
         cmocka_unit_test(letters_nobody_sees_make_no_other_name),
         cmocka_unit_test(key_needs_utf8_and_room),
+        cmocka_unit_test(short_cuts_count_and_fold_as_the_library),
         cmocka_unit_test(width_and_letters_do_not_depend_on_the_form),
         cmocka_unit_test(fitting_never_parts_a_letter_from_its_marks),
         cmocka_unit_test(log_values_are_quoted_where_they_must_be),
