@@ -270,11 +270,13 @@ enum err mp_read(struct slice bytes, msgpack_zone *zone, msgpack_object *out, st
 
 const msgpack_object *mp_find(const msgpack_object *map, const char *key)
 {
+    const struct slice wanted = slice_text(key);
+
     if (!map || map->type != MSGPACK_OBJECT_MAP) return NULL;
     for (uint32_t i = 0; i < map->via.map.size; i++) {
         const msgpack_object_kv *pair = &map->via.map.ptr[i];
         struct slice name;
-        if (mp_text(&pair->key, &name) && slice_is(name, key)) return &pair->val;
+        if (mp_text(&pair->key, &name) && slice_equal(name, wanted)) return &pair->val;
     }
     return NULL;
 }

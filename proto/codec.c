@@ -152,16 +152,38 @@ static enum err decode_field(const struct field_place *p, const struct field *f,
     return e;
 }
 
+static bool is_named(const msgpack_object_kv *pair, const struct field *f)
+{
+    struct slice key;
+
+    return mp_text(&pair->key, &key) && key.size == f->name_size && memcmp(key.data, f->name, key.size) == 0;
+}
+
+/* The field's value in `map`, NULL without. What we wrote ourselves has the order of events.def, so the pair
+ * at
+ * `*next` is looked at first, and after a hit the one behind it. */
+static const msgpack_object *find_field(const msgpack_object_map *map, const struct field *f, uint32_t *next)
+{
+    if (*next < map->size && is_named(&map->ptr[*next], f)) return &map->ptr[(*next)++].val;
+    for (uint32_t i = 0; i < map->size; i++) {
+        if (!is_named(&map->ptr[i], f)) continue;
+        *next = i + 1;
+        return &map->ptr[i].val;
+    }
+    return NULL;
+}
+
 static enum err decode_map(const struct field_place *p, const msgpack_object *map, msgpack_zone *zone,
                            char *out, struct why *why)
 {
+    uint32_t next = 0;
     enum err e = ERR_NONE;
     size_t i;
 
     memset(out, 0, p->kind->size);
     for (i = 0; !e && i < p->kind->field_count; i++) {
         const struct field *f = &p->kind->fields[i];
-        const msgpack_object *o = mp_find(map, f->name);
+        const msgpack_object *o = find_field(&map->via.map, f, &next);
 
         if (o)
             e = decode_field(p, f, o, zone, out, why);
@@ -315,7 +337,7 @@ static enum err encode_field(const struct field_place *p, const struct field *f,
     }
     e = field_check(p, f, &v, why);
     if (e) return e;
-    buf_pack_text(packer, f->name);
+    buf_pack_str(packer, slice_of(f->name, f->name_size));
     if (f->kind == FIELD_LIST) return encode_list(p, f, &v, packer, why);
     pack_value(f, &v, packer);
     return ERR_NONE;

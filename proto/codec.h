@@ -46,6 +46,7 @@ struct event_kind;
 
 struct field {
     const char *name;
+    size_t name_size; /* bytes */
     enum field_kind kind;
     bool required;
     int64_t least, most;           /* letters, bytes, value, or elements, as the kind says */

@@ -48,8 +48,8 @@ static_assert(sizeof(enum owner_kind) == sizeof(int), "a pick is as large as an 
 #define HAS_AT_REQUIRED(owner, name) 0
 #define HAS_AT_OPTIONAL(owner, name) offsetof(struct owner, has_##name)
 #define COMMON_PART(owner, need, label)                                                                      \
-    .name = #label, .required = IS_##need, .offset = offsetof(struct owner, label),                          \
-    .has_offset = HAS_AT_##need(owner, label)
+    .name = #label, .name_size = sizeof #label - 1, .required = IS_##need,                                   \
+    .offset = offsetof(struct owner, label), .has_offset = HAS_AT_##need(owner, label)
 
 #define PICKS(set)
 #define CHOICE(set, name, word)
