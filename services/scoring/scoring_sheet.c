@@ -94,6 +94,13 @@ static enum err all_answered(const struct rubric *rubric, const bool *answered, 
                    left_out ? " and more" : "", missing, rubric->criterion_count);
 }
 
+/* Sheets name criteria in the rubric's order, mostly: the `i`-th is looked at first. */
+static long find_criterion(const struct rubric *rubric, size_t i, struct slice key)
+{
+    if (i < rubric->criterion_count && slice_is(key, rubric->criteria[i].key)) return (long)i;
+    return rubric_find_criterion(rubric, key);
+}
+
 static enum err mark_options(const struct rule_set *set, const struct rubric *rubric,
                              const struct sheet_submitted *sheet, struct marked_sheet *out, struct why *why)
 {
@@ -101,7 +108,7 @@ static enum err mark_options(const struct rule_set *set, const struct rubric *ru
 
     for (size_t i = 0; i < sheet->options_count; i++) {
         const struct chosen *chosen = &sheet->options[i];
-        const long at = rubric_find_criterion(rubric, chosen->criterion);
+        const long at = find_criterion(rubric, i, chosen->criterion);
         int32_t points = 0;
 
         if (at < 0)

@@ -15,7 +15,7 @@ static const char *const sql[STATEMENTS] = {
     [ADD_RULES] =
         "INSERT INTO rules(name, hash, kind, first_day, bytes, last_day) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [FIND_NEWER_SET] = "SELECT name FROM rules WHERE kind = 'rule_set' AND first_day > ?1"
-                       " AND first_day <= ?2 ORDER BY first_day DESC, name LIMIT 1",
+                       " AND first_day <= ?2 ORDER BY first_day DESC LIMIT 1", /* no two begin on one day */
     [FIND_SET_OF_DAY] = "SELECT name FROM rules WHERE kind = 'rule_set' AND first_day IS ?1",
     [FIND_SET_IN_FORCE] = "SELECT name FROM rules WHERE kind = 'rule_set' AND ifnull(first_day <= ?1, 1)"
                           " AND ifnull(last_day >= ?1, 1) ORDER BY first_day DESC LIMIT 1",
@@ -51,13 +51,14 @@ static const char *const sql[STATEMENTS] = {
                         " EXISTS(SELECT 1 FROM area a JOIN dossier d ON d.province = a.old_code"
                         " WHERE d.dossier = ?2 AND a.new_code = ?5 AND a.merged_on <= ?6)",
     [ADD_AREA] = "INSERT INTO area(old_code, new_code, merged_on) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-    /* A code that is also one of the new period means the new province. */
+    /* A code that is also one of the new period means the new province. max() gives one row always, and of
+     * the latest merger the new code; sorting would need a temporary table for every sheet. */
     [FIND_PROVINCE] =
         "SELECT NOT EXISTS(SELECT 1 FROM area) OR EXISTS(SELECT 1 FROM area WHERE ?1 IN (old_code, "
         "new_code)),"
-        " m.new_code, m.merged_on FROM (SELECT 1) LEFT JOIN (SELECT new_code, merged_on FROM area a"
-        " WHERE old_code = ?1 AND merged_on <= ?2 AND NOT EXISTS(SELECT 1 FROM area n WHERE n.new_code = ?1"
-        " AND n.merged_on BETWEEN a.merged_on AND ?2) ORDER BY merged_on DESC LIMIT 1) m",
+        " new_code, max(merged_on) FROM area a WHERE old_code = ?1 AND merged_on <= ?2 AND NOT EXISTS(SELECT "
+        "1"
+        " FROM area n WHERE n.new_code = ?1 AND n.merged_on BETWEEN a.merged_on AND ?2)",
     [ADD_CONFLICT] = "INSERT INTO conflict(council, dossier, member, event) VALUES (?1, ?2, ?3, ?4)",
     [FIND_CONFLICTS] = "SELECT count(*), ifnull(max(t.seat = ?3), 0) FROM conflict x"
                        " JOIN seat t ON t.council = x.council AND t.member = x.member"

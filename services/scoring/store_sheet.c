@@ -50,12 +50,25 @@ enum err store_count_sheets(struct store *s, struct slice council, struct slice 
 /* A JSON string of visible ASCII. */
 static void write_json_text(struct buf *out, struct slice text)
 {
+    size_t from = 0;
+
     buf_add_text(out, "\"");
     for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] == '"' || text.data[i] == '\\') buf_add_text(out, "\\");
-        buf_add(out, &text.data[i], 1);
+        if (text.data[i] != '"' && text.data[i] != '\\') continue;
+        buf_add(out, text.data + from, i - from);
+        buf_add_text(out, "\\");
+        from = i;
     }
+    buf_add(out, text.data + from, text.size - from);
     buf_add_text(out, "\"");
+}
+
+/* An option's number: 0 to 99. */
+static void write_number(struct buf *out, int64_t number)
+{
+    const char digits[2] = { (char)('0' + number / 10), (char)('0' + number % 10) };
+
+    buf_add(out, number < 10 ? digits + 1 : digits, number < 10 ? 1 : 2);
 }
 
 static enum err write_choices(const struct sheet_submitted *sheet, struct buf *options, struct buf *gates)
@@ -64,7 +77,8 @@ static enum err write_choices(const struct sheet_submitted *sheet, struct buf *o
     for (size_t i = 0; i < sheet->options_count; i++) {
         if (i) buf_add_text(options, ",");
         write_json_text(options, sheet->options[i].criterion);
-        buf_printf(options, ":%lld", (long long)sheet->options[i].option);
+        buf_add_text(options, ":");
+        write_number(options, sheet->options[i].option);
     }
     buf_add_text(options, "}");
     buf_add_text(gates, "[");
