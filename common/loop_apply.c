@@ -75,7 +75,7 @@ static enum err apply_outcome(struct turn *turn, const struct outcome *o, const 
         fold_owns(f, turn->envelope.type, ".retry.accepted") ||
         fold_owns(f, turn->envelope.type, ".skip.accepted"))
         return apply_letter(turn, subject, &turn->envelope);
-    route = route_find(f->service, turn->envelope.type);
+    route = route_find(f, turn->envelope.type);
     if (!route || !route->apply) return ERR_NONE;
     if (!turn->has_cause) return ERR_PROMISE; /* of what cannot be read there is only a dead letter */
     if (f->recount) e = f->service->recompute(turn, &rec, subject, f->recount);
@@ -151,7 +151,7 @@ static enum err apply_all(struct fold *f, const struct record *r, const struct o
         if (!e) e = keep_outcome(f, &outcomes[i], recalled);
     }
     turn->has_cause = false;
-    route = route_find(f->service, topic_type(subject->topic));
+    route = route_find(f, topic_type(subject->topic));
     if (!e && route && route->apply && !turn->dead && (subject == r || count > 0)) {
         why_clear(&turn->why);
         e = turn_parse(turn, subject->envelope, &turn->envelope, &turn->why);

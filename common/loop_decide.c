@@ -193,11 +193,10 @@ enum err turn_finish(struct turn *turn)
 
 /* --- routes --- */
 
-const struct route *route_find(const struct service *s, struct slice type)
+const struct route *route_find(const struct fold *f, struct slice type)
 {
-    for (const struct route *r = s->routes; r->type; r++) {
-        if (slice_is(type, r->type)) return r;
-    }
+    for (size_t i = 0; i < f->type_count; i++)
+        if (type.size == f->types[i].size && slice_equal(type, f->types[i])) return &f->service->routes[i];
     return NULL;
 }
 
@@ -224,7 +223,7 @@ bool fold_hears(const struct fold *f, const struct record *r)
     const struct slice type = topic_type(r->topic);
 
     if (slice_is(r->publisher, f->service->name)) return false; /* mine: applied at its cause */
-    return route_find(f->service, type) || type_is_retry(type) || is_skip(type);
+    return route_find(f, type) || type_is_retry(type) || is_skip(type);
 }
 
 /* --- deciding --- */
@@ -268,7 +267,7 @@ enum err turn_announce_dead(struct turn *turn, enum err because, uint64_t seq)
 static enum err decide_record(struct turn *turn, const struct record *rec, uint64_t letter_seq)
 {
     const struct slice type = topic_type(rec->topic);
-    const struct route *route = route_find(turn->fold->service, type);
+    const struct route *route = route_find(turn->fold, type);
     const size_t before = turn->draft_count, data_before = turn->data.size;
     enum err e = turn_parse(turn, rec->envelope, &turn->envelope, &turn->why);
 

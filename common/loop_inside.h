@@ -19,6 +19,7 @@ enum {
      * (an array of two, the length of a topic, that of an envelope) and 64 before the first. */
     LOOP_ENVELOPES_BYTES = BUF_LIMIT_DEFAULT - 8 * LOOP_OUTCOMES_MAX - 64,
     LOOP_ZONE_BYTES = 64 * 1024, /* enough for a record and its outcomes, so that most need no more */
+    LOOP_ROUTES_MAX = 128,
     CONFIG_PATH_MAX = 4096
 };
 
@@ -78,6 +79,8 @@ enum fold_tally { FOLD_ACCEPTED, FOLD_REFUSED, FOLD_DEAD, FOLD_TALLIES };
 
 struct fold {
     const struct service *service;
+    struct slice types[LOOP_ROUTES_MAX]; /* of the service's routes */
+    size_t type_count;
     sqlite3 *db;
     sqlite3_stmt *statements[FOLD_STATEMENTS];
     void *store;
@@ -134,7 +137,7 @@ bool fold_hash_at(struct fold *f, uint64_t number, struct hash *out);
 
 /* --- between loop_store.c, loop_decide.c and loop_apply.c --- */
 enum err fold_run(struct fold *f, enum fold_statement which);
-const struct route *route_find(const struct service *s, struct slice type);
+const struct route *route_find(const struct fold *f, struct slice type);
 /* Is `type` the service's name followed by `rest`? */
 bool fold_owns(const struct fold *f, struct slice type, const char *rest);
 bool type_is_retry(struct slice type);

@@ -10,6 +10,8 @@
 
 extern const char loop_schema_sql[];
 
+#define LOOP_CACHE_KIB "32768"
+
 static const char *const statement_text[FOLD_STATEMENTS] = {
     [FOLD_BEGIN] = "BEGIN IMMEDIATE",
     [FOLD_COMMIT] = "COMMIT",
@@ -193,6 +195,8 @@ static enum err open_store(struct fold *f, const char *path, bool *rebuilt, stru
         e = db_open(path, DB_WRITE, &f->db, why);
         there = false;
     }
+    /* Room for the pages of one commit: what does not fit is written to the WAL before, and then again. */
+    if (!e) e = db_exec(f->db, "PRAGMA cache_size = -" LOOP_CACHE_KIB, why);
     if (!e && !there) e = create(f, &program, why);
     if (!e) e = read_place(f, why);
     for (size_t i = 0; !e && i < FOLD_STATEMENTS; i++)
@@ -220,6 +224,10 @@ enum err fold_open(struct fold *f, const struct service *service, const char *pa
     f->turn.envelopes.limit = LOOP_ENVELOPES_BYTES;
     f->turn.zone = msgpack_zone_new(LOOP_ZONE_BYTES);
     if (!f->turn.zone) return ERR_NOMEM;
+    for (const struct route *r = service->routes; r->type; r++) {
+        if (f->type_count == LOOP_ROUTES_MAX) return ERR_LIMIT;
+        f->types[f->type_count++] = slice_text(r->type);
+    }
     e = take_lock(f, path, why);
     if (!e) e = open_store(f, path, rebuilt, why);
     if (e) fold_close(f);
