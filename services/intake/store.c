@@ -3,8 +3,11 @@
 
 #include <stddef.h>
 
-/* The province of a parameter, and those merged into it. */
-#define IN_PROVINCE(n) " IN (SELECT ?" #n " UNION SELECT old_code FROM merged WHERE new_code = ?" #n ") "
+/* Is a column the province of a parameter, or one merged into it? A list of these would be a temporary table
+ * for every row that is asked for. */
+#define IN_PROVINCE(column, n)                                                                               \
+    " (" column " = ?" #n " OR EXISTS(SELECT 1 FROM merged WHERE new_code = ?" #n " AND old_code = " column  \
+    ")) "
 
 #define OWNER_COLUMNS "SELECT owner_code, name, kind, province FROM owner "
 #define PRODUCT_COLUMNS                                                                                      \
@@ -47,12 +50,13 @@ static const char *const sql[STATEMENTS] = {
     [FIND_RUBRIC] = "SELECT goods FROM rubric WHERE name = ?1",
     [ADD_AREAS] = "INSERT INTO areas(name, first_day, recode) VALUES (?1, ?2, ?3)",
     [ADD_AREA] = "INSERT INTO area(areas, old_code, new_code, changed) VALUES (?1, ?2, ?3, ?4)",
+    /* max() gives one row always, and of the latest merger the new code. */
     [FIND_AREA] =
         "SELECT EXISTS(SELECT 1 FROM area), EXISTS(SELECT 1 FROM area WHERE old_code = ?1 OR new_code = ?1),"
-        " a.new_code, a.first_day FROM (SELECT 1) LEFT JOIN (SELECT a.new_code, s.first_day FROM area a"
+        " a.new_code, max(s.first_day) FROM area a"
         " JOIN areas s ON s.name = a.areas WHERE a.old_code = ?1 AND a.new_code <> ?1 AND s.first_day <= ?2"
         " AND NOT EXISTS(SELECT 1 FROM area b JOIN areas t ON t.name = b.areas WHERE b.new_code = ?1"
-        " AND t.first_day BETWEEN s.first_day AND ?2) ORDER BY s.first_day DESC LIMIT 1) a",
+        " AND t.first_day BETWEEN s.first_day AND ?2)",
     [FIND_AREAS] = "SELECT first_day, recode FROM areas ORDER BY first_day, name LIMIT 1",
     [LIST_MERGERS] = "SELECT a.old_code, a.new_code, s.first_day FROM area a JOIN areas s ON s.name = a.areas"
                      " WHERE a.changed AND s.first_day <= ?1 AND NOT EXISTS(SELECT 1 FROM merged m WHERE "
@@ -60,18 +64,17 @@ static const char *const sql[STATEMENTS] = {
                      " AND m.old_code = a.old_code) ORDER BY a.new_code, a.old_code",
     [ADD_MERGER] = "INSERT INTO merged(new_code, old_code, merged_on) VALUES (?1, ?2, ?3)"
                    " ON CONFLICT DO NOTHING",
-    [STANDS_FOR] = "SELECT 1 WHERE ?2" IN_PROVINCE(1),
+    [STANDS_FOR] = "SELECT 1 WHERE" IN_PROVINCE("?2", 1),
 
     [FIND_OWNER] = OWNER_COLUMNS "WHERE owner_code = ?1",
     [FIND_OWNER_NAMED] = OWNER_COLUMNS
-    "WHERE key = ?2 AND province" IN_PROVINCE(1) "ORDER BY province <> ?1, owner_code LIMIT 1",
+    "WHERE key = ?2 AND" IN_PROVINCE("province", 1) "ORDER BY province <> ?1, owner_code LIMIT 1",
     [LIST_OWNERS_NAMED] = OWNER_COLUMNS "WHERE key = ?1 ORDER BY province",
     [NEXT_OWNER] = "SELECT ifnull(max(serial), 0) + 1 FROM owner WHERE province = ?1",
     [ADD_OWNER] = "INSERT INTO owner(owner_code, province, serial, name, key, kind)"
                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [FIND_PRODUCT_NAMED] =
-        PRODUCT_COLUMNS "WHERE p.owner_key = ?2 AND p.name_key = ?3 AND p.province" IN_PROVINCE(
-            1) "ORDER BY p.province <> ?1, p.product LIMIT 1",
+    [FIND_PRODUCT_NAMED] = PRODUCT_COLUMNS "WHERE p.owner_key = ?2 AND p.name_key = ?3 AND" IN_PROVINCE(
+        "p.province", 1) "ORDER BY p.province <> ?1, p.product LIMIT 1",
     [FIND_PRODUCT] = PRODUCT_COLUMNS "WHERE p.product = (SELECT product FROM code WHERE code = ?1)",
     [LIST_PRODUCTS_OF] = PRODUCT_COLUMNS "WHERE p.owner_code = ?1 ORDER BY p.product",
     [LIST_CODES] = "SELECT code, given_on FROM code WHERE product = ?1 ORDER BY place",
@@ -89,7 +92,8 @@ static const char *const sql[STATEMENTS] = {
     [RENAME_PRODUCT] =
         "UPDATE product SET name = ?2, owner = ?3, owner_key = ?4, name_key = ?5, owner_code = coalesce("
         "(SELECT o.owner_code FROM owner o WHERE o.owner_code = product.owner_code AND o.key = ?4),"
-        " (SELECT o.owner_code FROM owner o WHERE o.key = ?4 AND o.province" IN_PROVINCE(
+        " (SELECT o.owner_code FROM owner o WHERE o.key = ?4 AND" IN_PROVINCE(
+            "o.province",
             6) "ORDER BY o.province <> ?6, o.owner_code LIMIT 1), owner_code)"
                " WHERE product = ?1 AND NOT EXISTS(SELECT 1 FROM product q"
                " WHERE q.owner_key = ?4 AND q.name_key = ?5 AND q.province = product.province AND q.product "
@@ -101,10 +105,10 @@ static const char *const sql[STATEMENTS] = {
     [FIND_CERTIFICATE] = CERTIFICATE_COLUMNS "WHERE certificate = ?1",
     [FIND_PRINTED] =
         CERTIFICATE_COLUMNS "WHERE product = ?1 ORDER BY over <> '', ends_on DESC, certificate LIMIT 1",
-    [FIND_CURRENT] = CERTIFICATE_COLUMNS
-    "WHERE over = '' AND (product IN (SELECT code FROM code WHERE product = ?2)"
-    " OR (owner_key = ?3 AND name_key = ?4 AND name_key <> '' AND province" IN_PROVINCE(
-        1) ")) ORDER BY ends_on DESC, certificate LIMIT 1",
+    [FIND_CURRENT] =
+        CERTIFICATE_COLUMNS "WHERE over = '' AND (product IN (SELECT code FROM code WHERE product = ?2)"
+                            " OR (owner_key = ?3 AND name_key = ?4 AND name_key <> '' AND" IN_PROVINCE(
+                                "province", 1) ")) ORDER BY ends_on DESC, certificate LIMIT 1",
     [END_CERTIFICATE] = "UPDATE certificate SET over = ?2 WHERE certificate = ?1",
     [NAME_CERTIFICATE] = "UPDATE certificate SET product = ?2 WHERE certificate = ?1 AND product = ''",
 
@@ -139,19 +143,19 @@ static const char *const sql[STATEMENTS] = {
 
     [ADD_SLIP] = "INSERT INTO slip(slip, province, reference, desk, number, received_on, commune_code, owner,"
                  " rule_set) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    [HAS_SLIP] =
-        "SELECT 1 FROM slip WHERE reference = ?2 AND desk = ?3 AND rejected = 0 AND province" IN_PROVINCE(1),
-    [FIND_RECEIPT] =
-        "SELECT received_on FROM slip WHERE reference = ?2 AND rejected = 0 AND province" IN_PROVINCE(
-            1) "ORDER BY received_on LIMIT 1",
+    [HAS_SLIP] = "SELECT 1 FROM slip WHERE reference = ?2 AND desk = ?3 AND rejected = 0 AND" IN_PROVINCE(
+        "province", 1),
+    [FIND_RECEIPT] = "SELECT received_on FROM slip WHERE reference = ?2 AND rejected = 0 AND" IN_PROVINCE(
+        "province", 1) "ORDER BY received_on LIMIT 1",
     [FIND_LIVE_DOSSIER] =
         "SELECT d.province, v.owner, d.withdrawn, d.rated FROM dossier d JOIN dossier_version v"
         " ON v.dossier = d.dossier AND v.version = d.version WHERE d.reference = ?2 AND d.rejected = 0"
-        " AND d.province" IN_PROVINCE(1) "ORDER BY d.province <> ?1, d.province LIMIT 1",
+        " AND" IN_PROVINCE("d.province", 1) "ORDER BY d.province <> ?1, d.province LIMIT 1",
     [FIND_LIVE_SLIP] =
-        "SELECT province, owner FROM slip WHERE reference = ?2 AND rejected = 0 AND province" IN_PROVINCE(
-            1) "ORDER BY province <> ?1, owner = '', received_on, desk LIMIT 1",
-    [FIND_REJECTION] = "SELECT 1 FROM rejection WHERE reference = ?2 AND province" IN_PROVINCE(1) "LIMIT 1",
+        "SELECT province, owner FROM slip WHERE reference = ?2 AND rejected = 0 AND" IN_PROVINCE(
+            "province", 1) "ORDER BY province <> ?1, owner = '', received_on, desk LIMIT 1",
+    [FIND_REJECTION] =
+        "SELECT 1 FROM rejection WHERE reference = ?2 AND" IN_PROVINCE("province", 1) "LIMIT 1",
     [ADD_REQUEST] = "INSERT INTO request(request, province, reference, desk, reason, due_before)"
                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [ADD_ASKED] = "INSERT INTO request_item(request, item) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -163,21 +167,22 @@ static const char *const sql[STATEMENTS] = {
     [ADD_REJECTION] = "INSERT INTO rejection(rejection, province, reference, desk, ground, reason)"
                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [REJECT_DOSSIER] =
-        "UPDATE dossier SET rejected = 1 WHERE reference = ?2 AND rejected = 0 AND province" IN_PROVINCE(1),
+        "UPDATE dossier SET rejected = 1 WHERE reference = ?2 AND rejected = 0 AND" IN_PROVINCE("province",
+                                                                                                1),
     [REJECT_SLIPS] =
-        "UPDATE slip SET rejected = 1 WHERE reference = ?2 AND rejected = 0 AND province" IN_PROVINCE(1),
+        "UPDATE slip SET rejected = 1 WHERE reference = ?2 AND rejected = 0 AND" IN_PROVINCE("province", 1),
     [REJECT_REQUESTS] =
-        "UPDATE request SET rejected = 1 WHERE reference = ?2 AND rejected = 0 AND province" IN_PROVINCE(1),
+        "UPDATE request SET rejected = 1 WHERE reference = ?2 AND rejected = 0 AND" IN_PROVINCE("province",
+                                                                                                1),
     [LIST_SLIPS] = "SELECT desk, number, commune_code, rule_set, received_on FROM slip WHERE reference = ?2"
-                   " AND rejected = ?3 AND province" IN_PROVINCE(1) "ORDER BY received_on, desk, slip",
+                   " AND rejected = ?3 AND" IN_PROVINCE("province", 1) "ORDER BY received_on, desk, slip",
     [LIST_REQUESTS] = "SELECT r.request, r.desk, r.reason, r.due_before, r.rejected = 0 AND EXISTS(SELECT 1"
                       " FROM request_item i WHERE i.request = r.request AND i.came = 0) FROM request r"
-                      " WHERE r.reference = ?2 AND r.rejected = ?3 AND r.province" IN_PROVINCE(
-                          1) "ORDER BY r.due_before, r.request",
-    [LIST_ASKED] =
-        "SELECT i.request, i.item, i.came FROM request r JOIN request_item i"
-        " ON i.request = r.request WHERE r.reference = ?2 AND r.rejected = ?3 AND r.province" IN_PROVINCE(
-            1) "ORDER BY i.request, i.item",
+                      " WHERE r.reference = ?2 AND r.rejected = ?3 AND" IN_PROVINCE(
+                          "r.province", 1) "ORDER BY r.due_before, r.request",
+    [LIST_ASKED] = "SELECT i.request, i.item, i.came FROM request r JOIN request_item i"
+                   " ON i.request = r.request WHERE r.reference = ?2 AND r.rejected = ?3 AND" IN_PROVINCE(
+                       "r.province", 1) "ORDER BY i.request, i.item",
 };
 
 enum err store_open(void *store, sqlite3 *db, struct why *why)
