@@ -33,4 +33,28 @@ def year(where, figures, short):
         year_figures(figures, country.year())
 
 
-CASES = {"year": year}
+def hop(where, figures, short):
+    """A closing and a decision in a quiet house, until a monitor holds the rating and the certificate, against one publish."""
+    with nation.Nation(where, products=63, months=1) as country:
+        took = country.hop()
+    publish = took["publish"]["p50_us"]
+    figures.add("one publish, p50", publish, "us")
+    for what, until in (("closing", "the rating"), ("decision", "the certificate")):
+        figures.add(f"{what} until {until}, p50", took[what]["p50_us"], "us")
+        figures.add(f"{what} until {until}, p90", took[what]["p90_us"], "us")
+        figures.ratio(f"{what} / publish", took[what]["p50_us"] / publish, most=3)
+
+
+def rebuild(where, figures, short):
+    """Each store is deleted after a year and read again from the log."""
+    with nation.Nation(where, **small(short)) as country:
+        country.year()
+        for name in nation.SERVICES:
+            again = country.rebuild(name)
+            figures.add(f"{name}: records of the log", again["records"] / again["seconds"], "/s", least=100_000)
+            figures.add(f"{name}: of these it follows", again["followed"] / again["seconds"], "/s")
+            figures.add(f"{name}: whole rebuild", again["seconds"], "s")
+            figures.add(f"{name}: peak memory", again["peak_bytes"] / 2**20, "MiB", most=MEMORY_MIB)
+
+
+CASES = {"year": year, "hop": hop, "rebuild": rebuild}

@@ -340,6 +340,7 @@ int main(int argc, char **argv)
                      strtoull(option(argc, argv, "--seed", "2026"), NULL, 10),
                      strtoull(option(argc, argv, "--products", "15590"), NULL, 10),
                      (unsigned)strtoul(option(argc, argv, "--months", "12"), NULL, 10), first_day);
+    nation_make_events(&plan, 0, plan.product_count);
     begin(option(argc, argv, "--endpoint", NULL));
     run();
     for (size_t i = 0; i < PARTIES; i++)

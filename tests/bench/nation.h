@@ -64,13 +64,14 @@ struct nation_plan {
     size_t expected_stars[NATION_STARS];
 };
 
-/* Draw who files what and when, and make every event that does not depend on what services answer: dossiers,
- * councils, sheets. Profiles: first line the criteria, then a line for each: star, sum, 9 times the options.
+/* Draw who files what and when. Profiles: first line the criteria, then a line for each: star, sum, 9 times
+ * the options.
  */
 void nation_plan_make(struct nation_plan *p, const char *profiles_path, uint64_t seed, size_t products,
                       unsigned months, int32_t first_day);
-/* The part of it that makes them (nation_make.c). */
-void nation_make_events(struct nation_plan *p);
+/* Then make every event that does not depend on what services answer: councils, and of `count` products from
+ * `first` on dossiers and sheets. */
+void nation_make_events(struct nation_plan *p, size_t first, size_t count);
 int32_t nation_day_of_month(const struct nation_plan *p, unsigned month);
 
 /* --- what depends on the log --- */
@@ -80,6 +81,11 @@ struct nation_event nation_decision(const struct nation_plan *p, unsigned provin
                                     int32_t day, const struct decision_item *items, size_t count);
 struct nation_event nation_receipt(const struct nation_plan *p, size_t number, struct slice province,
                                    struct slice message, int32_t day);
+
+/* A rules file, proposed under its id. */
+struct nation_event nation_rules(const struct nation_plan *p, const char *name, struct slice bytes);
+/* An event that nobody answers; the operator's to say. */
+struct nation_event nation_probe(const struct nation_plan *p, size_t number);
 
 /* Ids say what they are of: the last 8 hex digits count. False: not one of ours, or of another kind. */
 bool nation_index_of(struct slice id, char kind, size_t *index);

@@ -3,6 +3,8 @@ import json
 import os
 import pathlib
 import random
+import re
+import sqlite3
 import subprocess
 import sys
 import time
@@ -96,6 +98,36 @@ class Nation:
         figures["peak_bytes"] = {n: peak_bytes(p) for n, p in self.pids().items()}
         self.check(figures)
         return figures
+
+    def tool(self, name, **options):
+        return self.where.tool(name, endpoint=f"ipc://{self.house.dir}/broker.sock", profiles=self.profiles, **options)
+
+    def hop(self):
+        """Latencies in a quiet house: of one publish, of a closing and of a decision until a monitor holds what follows."""
+        return self.tool("bench_hop", live=f"ipc://{self.house.dir}/live.sock")
+
+    def rebuild(self, name):
+        """Delete a store and start its service: seconds until it is at the head and everything in it is as it was."""
+        head, before = self.house.settle(SERVICES), self.house.ask(name, "status")
+        self.house.stop(name)
+        for ending in ("", "-wal", "-shm"):
+            pathlib.Path(f"{self.house.dir}/{name}.db{ending}").unlink(missing_ok=True)
+        begun = time.monotonic()
+        self.house.start(name)
+        pid = self.house.processes[name].pid
+        self.house.wait(lambda: (self.house.ask(name, "status", timeout_ms=100) or {"seq": 0})["seq"] == head, f"{name} at the head")
+        seconds, after = time.monotonic() - begun, self.house.ask(name, "status")
+        same = [k for k in ("number", "accepted", "refused", "dead") if before[k] != after[k]]
+        assert not same, f"{name} was rebuilt otherwise: {before} and {after}"
+        return {"seconds": seconds, "records": head, "followed": self.followed(name), "peak_bytes": peak_bytes(pid)}
+
+    def followed(self, name):
+        """Records of the log that a service asks for, by the prefixes in its source."""
+        source = (places.SOURCE / f"services/{name}/handler.c").read_text(encoding="utf-8")
+        prefixes = re.findall(r'"([^"]*)"', re.search(r"prefixes\[\] = \{(.*?)\}", source, re.S)[1])
+        with sqlite3.connect(f"file:{self.house.dir}/log.db?mode=ro", uri=True) as db:
+            topics = dict(db.execute("SELECT topic, count(*) FROM log GROUP BY topic"))
+        return sum(n for topic, n in topics.items() if topic.startswith(tuple(prefixes)))
 
     def check(self, figures):
         """Every pushed event has its verdict, nothing is a dead letter, nothing more came after the end."""

@@ -275,12 +275,12 @@ static void make_product(struct nation_plan *p, size_t index)
         product->sheets[i] = sheet(p, index, i);
 }
 
-void nation_make_events(struct nation_plan *p)
+void nation_make_events(struct nation_plan *p, size_t first, size_t count)
 {
     for (unsigned i = 0; i < NATION_PROVINCES; i++)
         p->provinces[i].council = council(p, i);
-    for (size_t i = 0; i < p->product_count; i++)
-        make_product(p, i);
+    for (size_t i = 0; i < count; i++)
+        make_product(p, first + i);
 }
 
 /* --- what depends on the log --- */
@@ -321,4 +321,20 @@ struct nation_event nation_receipt(const struct nation_plan *p, size_t number, s
 {
     return event(p, 'm', number, &receipt_filed_kind, province, message,
                  &(struct receipt_filed){ .message = message, .received_on = day });
+}
+
+struct nation_event nation_probe(const struct nation_plan *p, size_t number)
+{
+    static const char chain[] = "00000000000000000000000000000000ffffffffffffffffffffffffffffffff";
+
+    return event(p, 'p', number, &backup_made_kind, slice_text("00"), slice_text("probe"),
+                 &(struct backup_made){ .head = 1, .chain = slice_text(chain), .files = 1 });
+}
+
+struct nation_event nation_rules(const struct nation_plan *p, const char *name, struct slice bytes)
+{
+    static size_t number;
+
+    return event(p, 'l', number++, &rules_proposed_kind, slice_text("00"), slice_text(name),
+                 &(struct rules_proposed){ .name = slice_text(name), .bytes = bytes });
 }

@@ -1,5 +1,6 @@
 #include "tests/bench/nation_party.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 void party_open(struct party *p, const char *endpoint, const char *name)
@@ -10,7 +11,7 @@ void party_open(struct party *p, const char *endpoint, const char *name)
     struct client_event news;
     struct why why = { 0 };
 
-    *p = (struct party){ .live = false };
+    *p = (struct party){ .endpoint = endpoint };
     if (client_new(&settings, &p->client, &why)) nation_die(name, why.sentence);
     while (!p->live) {
         if (client_next(p->client, 5000, &news, &why)) nation_die(name, why.sentence);
@@ -52,6 +53,14 @@ void party_send(struct party *p)
     }
 }
 
+static void refused(const struct client_event *news)
+{
+    char text[400];
+
+    snprintf(text, sizeof text, "%.*s: %.*s", SLICE_ARG(news->code), SLICE_ARG(news->sentence));
+    nation_die("broker refused", text);
+}
+
 enum client_news party_hear(struct party *p, struct client_event *news)
 {
     struct why why = { 0 };
@@ -63,7 +72,7 @@ enum client_news party_hear(struct party *p, struct client_event *news)
         else if (news->news == CLIENT_LOST)
             nation_die("broker", "the connection was lost");
         else if (news->news == CLIENT_REFUSED)
-            nation_die("broker refused", slice_is(news->code, "BUSY") ? "BUSY" : news->code.data);
+            refused(news);
         else if (news->news != CLIENT_WELCOME)
             return news->news;
     }

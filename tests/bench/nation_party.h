@@ -9,6 +9,7 @@
 enum { PARTY_PACK = 256 /* events in one PUBLISH */ };
 
 struct party {
+    const char *endpoint; /* as it was given */
     struct client *client;
     struct slice *topics,
         *envelopes; /* everything it ever queued: an event's number is its place, plus one */

@@ -70,7 +70,7 @@ static void read_profiles(struct nation_plan *p, const char *path)
 
 /* --- the draw --- */
 
-/* Provinces differ: the largest has some six times as many products as the smallest. */
+/* Each has one at least, and beyond that provinces differ: some have six times as many as others. */
 static void share_out(struct nation_plan *p, uint64_t *state)
 {
     size_t weight[NATION_PROVINCES], sum = 0, given = 0;
@@ -84,8 +84,7 @@ static void share_out(struct nation_plan *p, uint64_t *state)
         memcpy(province->code, codes[i], 3);
         province->month = (unsigned)(i % p->months);
         province->first = given;
-        province->count = p->product_count * weight[i] / sum;
-        if (province->count == 0) province->count = 1;
+        province->count = 1 + (p->product_count - NATION_PROVINCES) * weight[i] / sum;
         if (left == 0) province->count = p->product_count - given;
         given += province->count;
     }
@@ -96,6 +95,7 @@ void nation_plan_make(struct nation_plan *p, const char *profiles_path, uint64_t
 {
     uint64_t state = seed;
 
+    if (products < NATION_PROVINCES) nation_die("products", "there must be one for each province");
     *p = (struct nation_plan){ .seed = seed, .first_day = first_day, .months = months };
     p->product_count = products;
     p->products = calloc(products, sizeof *p->products);
@@ -112,5 +112,4 @@ void nation_plan_make(struct nation_plan *p, const char *profiles_path, uint64_t
             p->expected_stars[p->profiles[product->profile].star]++;
         }
     }
-    nation_make_events(p);
 }
