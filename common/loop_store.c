@@ -11,6 +11,7 @@
 extern const char loop_schema_sql[];
 
 #define LOOP_CACHE_KIB "32768"
+enum { LOOP_WAL_PAGES = 2000 }; /* then what is in the WAL is moved into the store */
 
 static const char *const statement_text[FOLD_STATEMENTS] = {
     [FOLD_BEGIN] = "BEGIN IMMEDIATE",
@@ -197,7 +198,9 @@ static enum err open_store(struct fold *f, const char *path, bool *rebuilt, stru
     }
     /* Room for the pages of one commit: what does not fit is written to the WAL before, and then again. */
     if (!e) e = db_exec(f->db, "PRAGMA cache_size = -" LOOP_CACHE_KIB, why);
+    if (!e) e = db_err(f->db, sqlite3_wal_autocheckpoint(f->db, LOOP_WAL_PAGES), why);
     if (!e && !there) e = create(f, &program, why);
+    if (!e && strcmp(path, ":memory:") != 0) db_reserve_wal(path, (size_t)LOOP_WAL_PAGES * DB_PAGE_BYTES);
     if (!e) e = read_place(f, why);
     for (size_t i = 0; !e && i < FOLD_STATEMENTS; i++)
         e = db_prepare(f->db, statement_text[i], &f->statements[i], why);
