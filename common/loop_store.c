@@ -196,8 +196,9 @@ static enum err open_store(struct fold *f, const char *path, bool *rebuilt, stru
         e = db_open(path, DB_WRITE, &f->db, why);
         there = false;
     }
-    /* Room for the pages of one commit: what does not fit is written to the WAL before, and then again. */
-    if (!e) e = db_exec(f->db, "PRAGMA cache_size = -" LOOP_CACHE_KIB, why);
+    /* Room for the pages of one commit: what does not fit is written to the WAL before, and then again. And
+     * what a statement may have to take back needs no file. */
+    if (!e) e = db_exec(f->db, "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -" LOOP_CACHE_KIB, why);
     if (!e) e = db_err(f->db, sqlite3_wal_autocheckpoint(f->db, LOOP_WAL_PAGES), why);
     if (!e && !there) e = create(f, &program, why);
     if (!e && strcmp(path, ":memory:") != 0) db_reserve_wal(path, (size_t)LOOP_WAL_PAGES * DB_PAGE_BYTES);

@@ -84,7 +84,8 @@ static const char *const sql[STATEMENTS] = {
         "INSERT INTO product(product, registered, province, commune_code, commune, name, owner, owner_kind,"
         " owner_code, name_key, owner_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [ADD_CODE] = "INSERT INTO code(code, product, place, given_on, province, commune_code, year, serial)"
-                 " SELECT ?1, ?2, ifnull(max(place), 0) + 1, ?3, ?4, ?5, ?6, ?7 FROM code WHERE product = ?2",
+                 " VALUES (?1, ?2, ifnull((SELECT max(place) FROM code WHERE product = ?2), 0) + 1, ?3, ?4, "
+                 "?5, ?6, ?7)",
     [FIND_NAMES] =
         "SELECT v.name, v.owner, d.province FROM dossier d JOIN dossier_version v ON v.dossier = d.dossier"
         " WHERE d.product = ?1 ORDER BY d.withdrawn OR d.rejected, CASE WHEN d.withdrawn OR d.rejected"

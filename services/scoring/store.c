@@ -68,8 +68,8 @@ static const char *const sql[STATEMENTS] = {
     [ADD_SHEET] =
         "INSERT INTO sheet(council, dossier, member, version, event, total_hundredths, a_hundredths,"
         " b_hundredths, c_hundredths, options, gates, remark, given_hundredths)"
-        " SELECT ?1, ?2, ?3, ifnull(max(version), 0) + 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM sheet"
-        " WHERE council = ?1 AND dossier = ?2 AND member = ?3",
+        " VALUES (?1, ?2, ?3, ifnull((SELECT max(version) FROM sheet WHERE council = ?1 AND dossier = ?2"
+        " AND member = ?3), 0) + 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     [LIST_PENDING] = "SELECT d.dossier FROM dossier d WHERE d.withdrawn = 0"
                      " AND d.dossier IN (SELECT dossier FROM sheet WHERE council = ?1)"
                      " AND NOT EXISTS(SELECT 1 FROM rating r WHERE r.council = ?1 AND r.dossier = d.dossier)"
