@@ -1,7 +1,22 @@
 """The cases of a nation: a year through all services, from the first push to the last receipt."""
+import importlib.machinery
+import importlib.util
+import json
 import os
+import pathlib
 
 import nation
+
+
+def program(name):
+    """A script beside this one that has no ending, as a module."""
+    loader = importlib.machinery.SourceFileLoader(name, str(pathlib.Path(__file__).with_name(name)))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
+
+
+cost_tool = program("cost")
 
 MEMORY_MIB = 96
 
@@ -57,4 +72,12 @@ def rebuild(where, figures, short):
             figures.add(f"{name}: peak memory", again["peak_bytes"] / 2**20, "MiB", most=MEMORY_MIB)
 
 
-CASES = {"year": year, "hop": hop, "rebuild": rebuild}
+def cost(where, figures, short):
+    """Instructions per event by callgrind, whatever the machine does meanwhile; tests/bench/cost says what the parts are."""
+    reference = json.loads(cost_tool.REFERENCE.read_text(encoding="utf-8"))["instructions"]
+    for part, instructions in cost_tool.counts(where.bin).items():
+        figures.add(part, instructions, "instructions")
+        figures.ratio(f"{part} / its reference", instructions / reference[part], most=cost_tool.SAME)
+
+
+CASES = {"year": year, "hop": hop, "rebuild": rebuild, "cost": cost}
