@@ -284,6 +284,13 @@ static void keep_memory(void)
     (void)mallopt(M_TOP_PAD, KEPT_BYTES / 16);
 }
 
+/* One thread of a service uses SQLite: it need not lock, nor count its memory. */
+static void use_alone(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int loop_main(const struct service *service, int argc, char **argv)
 {
     char questions[CONFIG_TEXT_MAX], store[CONFIG_TEXT_MAX], doc[512];
@@ -337,6 +344,7 @@ int loop_main(const struct service *service, int argc, char **argv)
     };
     memset(&s, 0, sizeof s);
     keep_memory();
+    use_alone();
     if (hash_init()) {
         fprintf(stderr, "ocop-%s: the system gives no entropy\n", service->name);
         return 1;
