@@ -92,6 +92,11 @@ msgpack_zone *turn_zone(struct turn *turn);                    /* memory until t
 struct why *turn_why(struct turn *turn);
 int32_t turn_day(
     struct turn *turn); /* the day in Viet Nam of the record's time: that of the last clock.day.started */
+/* What decide has decoded from the record, kept for the applies of its outcomes: a pointer into the turn's
+ * memory, or NULL, as always when outcomes are read from the log again. So it may spare an apply the
+ * decoding, and must not tell it anything that the cause's bytes do not say. */
+void turn_remember(struct turn *turn, const void *decoded);
+const void *turn_remembered(const struct turn *turn);
 /* The id the next outcome announced with this type will get: facts may name one another. */
 void turn_next_id(struct turn *turn, const char *type, char id[HASH_ID_TEXT + 1]);
 /* How many outcomes of this cause have been announced so far. */

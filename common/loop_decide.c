@@ -47,6 +47,16 @@ int32_t turn_day(struct turn *turn)
     return clock_day_of(turn->rec->at_ms);
 }
 
+void turn_remember(struct turn *turn, const void *decoded)
+{
+    turn->kept = decoded;
+}
+
+const void *turn_remembered(const struct turn *turn)
+{
+    return turn->kept;
+}
+
 uint32_t turn_announced(const struct turn *turn)
 {
     return (uint32_t)turn->draft_count;
@@ -120,6 +130,7 @@ void turn_begin(struct turn *turn, const struct record *rec)
     why_clear(&turn->why);
     turn->rec = rec;
     turn->parsed = slice_of(NULL, 0);
+    turn->kept = NULL;
     turn->has_cause = false;
     turn->dead = false;
     turn->failed = ERR_NONE;

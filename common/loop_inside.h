@@ -37,6 +37,7 @@ struct turn {
     struct record letter;     /* a retried dead letter: rec's place, the letter's topic and bytes */
     struct envelope envelope, cause_envelope;
     bool has_cause;
+    const void *kept;    /* see turn_remember */
     struct slice parsed; /* the bytes that were parsed last for the record itself; see turn_parse */
     struct envelope parsed_envelope;
     msgpack_zone *zone;

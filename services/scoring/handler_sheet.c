@@ -106,35 +106,37 @@ struct sheet_counted sheet_worth(const struct sheet_submitted *sheet, const stru
 
 enum err decide_sheet_submitted(struct turn *turn, const struct record *rec)
 {
-    struct sheet_submitted sheet;
+    struct sheet_submitted *sheet = msgpack_zone_malloc(turn_zone(turn), sizeof *sheet);
     struct sheet_counted counted;
     struct council council;
     struct dossier dossier;
     struct marked_sheet marked;
     struct law law;
     bool replaces = false;
-    enum err e = decode_sheet(turn, &sheet);
+    enum err e = sheet ? decode_sheet(turn, sheet) : ERR_NOMEM;
 
-    if (!e) e = find_council(turn, rec, sheet.council, &council);
-    if (!e) e = find_dossier(turn, sheet.dossier, &dossier);
-    if (!e) e = admit_sheet(turn, &sheet, &council, &dossier, &replaces);
+    if (!e) e = find_council(turn, rec, sheet->council, &council);
+    if (!e) e = find_dossier(turn, sheet->dossier, &dossier);
+    if (!e) e = admit_sheet(turn, sheet, &council, &dossier, &replaces);
     if (!e) e = find_law(turn, &council, &dossier, &law);
-    if (!e) e = scoring_mark_sheet(law.set, law.rubric, &sheet, &marked, turn_why(turn));
+    if (!e) e = scoring_mark_sheet(law.set, law.rubric, sheet, &marked, turn_why(turn));
     if (e) return e;
-    counted = sheet_worth(&sheet, &dossier, &marked, law.set, replaces);
+    turn_remember(turn, sheet);
+    counted = sheet_worth(sheet, &dossier, &marked, law.set, replaces);
     return sheet_counted_announce(turn, topic_province(rec->topic), dossier.product, &counted);
 }
 
 enum err apply_sheet_counted(struct turn *turn, const struct record *outcome, const struct record *cause)
 {
     const struct envelope *submitted = turn_cause_envelope(turn);
-    struct sheet_submitted sheet;
+    const struct sheet_submitted *sheet = turn_remembered(turn);
+    struct sheet_submitted again;
     struct sheet_counted counted;
     enum err e = sheet_counted_decode(turn_envelope(turn), turn_zone(turn), &counted, turn_why(turn));
 
     (void)outcome;
     (void)cause;
-    if (!e) e = sheet_submitted_decode(submitted, turn_zone(turn), &sheet, turn_why(turn));
-    if (!e) e = store_add_sheet(turn_store(turn), submitted->id, &sheet, &counted);
+    if (!e && !sheet) e = sheet_submitted_decode(submitted, turn_zone(turn), &again, turn_why(turn));
+    if (!e) e = store_add_sheet(turn_store(turn), submitted->id, sheet ? sheet : &again, &counted);
     return e;
 }
