@@ -4,6 +4,8 @@
 #include "common/buf.h"
 #include "proto/codec.h" /* the words of level and seat */
 
+enum { ID_BYTES_MAX = 80 /* of a criterion, a gate, a ground: events.def */ };
+
 enum err store_find_standing(struct store *s, const struct council *council, struct slice dossier,
                              struct slice member, int32_t day, struct standing *out)
 {
@@ -47,28 +49,32 @@ enum err store_count_sheets(struct store *s, struct slice council, struct slice 
     return ERR_NONE;
 }
 
-/* A JSON string of visible ASCII. */
+/* A JSON string of visible ASCII, as long as codes are. */
 static void write_json_text(struct buf *out, struct slice text)
 {
-    size_t from = 0;
+    char escaped[2 * ID_BYTES_MAX + 2];
+    size_t n = 0;
 
-    buf_add_text(out, "\"");
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] != '"' && text.data[i] != '\\') continue;
-        buf_add(out, text.data + from, i - from);
-        buf_add_text(out, "\\");
-        from = i;
+    if (text.size > ID_BYTES_MAX) {
+        out->failed = ERR_PROMISE; /* the codec lets none through */
+        return;
     }
-    buf_add(out, text.data + from, text.size - from);
-    buf_add_text(out, "\"");
+    escaped[n++] = '"';
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '"' || text.data[i] == '\\') escaped[n++] = '\\';
+        escaped[n++] = text.data[i];
+    }
+    escaped[n++] = '"';
+    buf_add(out, escaped, n);
 }
 
-/* An option's number: 0 to 99. */
+/* A colon, and an option's number: 0 to 99. */
 static void write_number(struct buf *out, int64_t number)
 {
-    const char digits[2] = { (char)('0' + number / 10), (char)('0' + number % 10) };
+    const char text[] = { ':', (char)('0' + number / 10), (char)('0' + number % 10) },
+               one[] = { ':', text[2] };
 
-    buf_add(out, number < 10 ? digits + 1 : digits, number < 10 ? 1 : 2);
+    buf_add(out, number < 10 ? one : text, number < 10 ? sizeof one : sizeof text);
 }
 
 static enum err write_choices(const struct sheet_submitted *sheet, struct buf *options, struct buf *gates)
@@ -77,7 +83,6 @@ static enum err write_choices(const struct sheet_submitted *sheet, struct buf *o
     for (size_t i = 0; i < sheet->options_count; i++) {
         if (i) buf_add_text(options, ",");
         write_json_text(options, sheet->options[i].criterion);
-        buf_add_text(options, ":");
         write_number(options, sheet->options[i].option);
     }
     buf_add_text(options, "}");
