@@ -34,6 +34,8 @@ def year_figures(figures, year):
     for name, used in year["cpu_s"].items():
         figures.add(f"CPU of {name}", 100 * used / cores, "%")
         figures.note(f"CPU of {name}", f"of {os.cpu_count()} cores")
+    figures.add("cores idle", 100 * year["idle_s"] / cores, "%")
+    figures.note("cores idle", "what is neither ours nor idle somebody else took, or the kernel for the disk; the pushers' includes making their events")
     for name, peak in year["peak_bytes"].items():
         figures.add(f"peak memory of {name}", peak / 2**20, "MiB", most=MEMORY_MIB)
     # The critical path: when each stage had its last, from the first push on.

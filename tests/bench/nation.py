@@ -4,6 +4,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -55,6 +56,13 @@ def cpu_s(pid):
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
+def idle_s():
+    """Seconds all cores together had nothing to do, or waited for the disk, since the machine started."""
+    with open("/proc/stat", encoding="ascii") as f:
+        fields = f.readline().split()
+    return (int(fields[4]) + int(fields[5])) / TICK
+
+
 def peak_bytes(pid):
     with open(f"/proc/{pid}/status", encoding="utf-8") as f:
         return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmHWM"))
@@ -86,15 +94,18 @@ class Nation:
     def year(self, seed=2026):
         """The figures bench_nation printed, and of each process the seconds of CPU and the peak of memory."""
         before, head = {n: cpu_s(p) for n, p in self.pids().items()}, self.house.head()
+        idle, pushed_s = idle_s(), resource.getrusage(resource.RUSAGE_CHILDREN)
         command = [self.where.bin / "bench_nation", "--endpoint", f"ipc://{self.house.dir}/broker.sock", "--profiles", self.profiles,
                    "--products", str(self.products), "--months", str(self.months), "--seed", str(seed), "--first-day", FIRST_DAY]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=house.end_with_parent) as pushers:
             out = pushers.communicate(timeout=600)[0]
         if pushers.returncode:
             raise RuntimeError(f"bench_nation ended with {pushers.returncode}: {out}")
-        figures = json.loads(out)
+        figures, used = json.loads(out), resource.getrusage(resource.RUSAGE_CHILDREN)
+        figures["idle_s"] = idle_s() - idle
         figures["events"] = self.house.settle(SERVICES) - head
         figures["cpu_s"] = {n: cpu_s(p) - before[n] for n, p in self.pids().items()}
+        figures["cpu_s"]["pushers"] = used.ru_utime + used.ru_stime - pushed_s.ru_utime - pushed_s.ru_stime
         figures["peak_bytes"] = {n: peak_bytes(p) for n, p in self.pids().items()}
         self.check(figures)
         return figures
