@@ -8,10 +8,12 @@
  *       cursor = r.seq, r.chain
  *   commit, publish the new outcomes in order, forget what is STORED
  *
- * Many records share one commit, each inside its own savepoint. A store that is lost, restored from an older
- * copy, or made by another program (schema, routes, prefixes and `program` are hashed) is brought up from the
- * log: the service's own recorded outcomes are read a second time beside it, in order, and used in place of
- * decide until the last of them is used up. So nothing is ever decided twice.
+ * Whatever has arrived shares one commit. A fact that cannot be applied undoes what is not committed; it and
+ * what follows are then taken again, each inside its own savepoint, and it becomes a dead letter: as if every
+ * record had one. A store that is lost, restored from an older copy, or made by another program (schema,
+ * routes, prefixes and `program` are hashed) is brought up from the log: the service's own recorded outcomes
+ * are read a second time beside it, in order, and used in place of decide until the last of them is used up.
+ * So nothing is ever decided twice.
  *
  * The store file holds `cursor`, `outbox`, `published`, `dead_letter`, `tally` (common/loop.sql) and the
  * service's own tables, all changed in one transaction.

@@ -1,6 +1,9 @@
 /* loop_apply.c - outcomes and facts take effect in the store, all of a record or nothing. */
 #include "common/loop_inside.h"
 
+/* Behind a fact that could not be applied there may be more of its kind. */
+enum { GUARDED_RECORDS = 1000 };
+
 enum { SAYS_ACCEPTED = 1, SAYS_REFUSED = 2, SAYS_DEAD = 4 };
 
 /* "context.thing." of a type, or nothing. */
@@ -181,7 +184,7 @@ static enum err failed(struct fold *f, const struct record *r, bool guarded, boo
     if (undone) return undone;
     if (fact && guarded) return e; /* fold_take makes a dead letter of it */
     if (fact) {
-        f->guarded_to = r->seq;
+        f->guarded_to = r->seq + GUARDED_RECORDS;
         return ERR_AGAIN;
     }
     return why_set(why, ERR_PROMISE, "APPLY", "record %llu: what was decided cannot be applied: %s",

@@ -25,6 +25,13 @@ static enum err decide_tossed(struct turn *turn, const struct record *rec)
                          slice_of("\x80", 1));
 }
 
+/* And can make nothing of a fact. */
+static enum err apply_stated(struct turn *turn, const struct record *outcome, const struct record *cause)
+{
+    (void)outcome, (void)cause;
+    return why_set(turn_why(turn), ERR_INVALID, "STATED", "a toy applies no facts");
+}
+
 static enum err toy_open(void *store, sqlite3 *db, struct why *why)
 {
     (void)store, (void)db, (void)why;
@@ -38,9 +45,10 @@ static void toy_close(void *store)
 
 static const struct route toy_routes[] = {
     { "toy.coin.tossed", decide_tossed, NULL, "toy.coin.refused" },
+    { "other.fact.stated", NULL, apply_stated, NULL },
     { NULL, NULL, NULL, NULL },
 };
-static const char *const toy_prefixes[] = { "toy.", NULL };
+static const char *const toy_prefixes[] = { "toy.", "other.", NULL };
 static const struct service toy = { .name = "toy",
                                     .prefixes = toy_prefixes,
                                     .routes = toy_routes,
@@ -267,11 +275,31 @@ static void a_recall_onto_another_past_begins_anew(void **state)
     assert_int_equal(first, 3);
 }
 
+/* Records are applied without a savepoint; one that cannot be is taken again with one, and those that shared
+ * its commit with it. Each is decided as before, once, and the fact is a dead letter. */
+static void a_fact_that_cannot_be_applied_is_taken_again(void **state)
+{
+    uint64_t first;
+    size_t count;
+
+    (void)state;
+    toss();
+    say("tester", "other.fact.stated", "other.fact.stated.06", 2, 0);
+    toss();
+    say("tester", "other.fact.stated", "other.fact.stated.06", 4, 0);
+    toss();
+    live(&first, &count);
+    assert_int_equal(hellos, 2); /* the second had its savepoint at once */
+    assert_int_equal(first, 1);
+    assert_int_equal(count, 5); /* three accepted, two dead */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(after_a_recall_numbers_go_on, lose_store),
         cmocka_unit_test_teardown(a_recall_onto_another_past_begins_anew, lose_store),
+        cmocka_unit_test_teardown(a_fact_that_cannot_be_applied_is_taken_again, lose_store),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
