@@ -24,6 +24,14 @@ int64_t clock_monotonic_ms(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_monotonic_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 static int64_t divide_down(int64_t a, int64_t b)
 {
     return a / b - (a % b < 0);

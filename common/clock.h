@@ -16,6 +16,7 @@ enum { CLOCK_DAY_TEXT = 10, CLOCK_DAY_MIN = -25567 /* 1900-01-01 */, CLOCK_DAY_M
 
 int64_t clock_wall_ms(void);      /* Unix ms UTC */
 int64_t clock_monotonic_ms(void); /* for timeouts */
+int64_t clock_monotonic_us(void); /* for how long something takes */
 
 int32_t clock_day_of(int64_t at_ms);                             /* the day in Viet Nam at that moment */
 int64_t clock_day_start_ms(int32_t day);                         /* its midnight in Viet Nam */

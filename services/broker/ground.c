@@ -6,6 +6,7 @@
 #include "common/logline.h"
 #include "common/metrics.h"
 #include "common/notify.h"
+#include "services/broker/linger.h"
 #include "services/broker/mirror.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -40,7 +42,8 @@ struct ground {
     struct metrics *metrics;
     struct buf status;
     struct bus_frame *frames; /* those of one turn: what is stored borrows from them until it is published */
-    size_t frame_count;
+    size_t frame_count, frames_used;
+    struct lingering linger;
     char folder[PATH_BYTES];
 };
 
@@ -182,19 +185,57 @@ static enum err drain(struct ground *g, struct why *why)
     size_t taken = 0;
     enum err e = ERR_NONE;
 
-    for (size_t i = 0; !e && i < g->frame_count && !broker_full(g->broker); i++) {
+    while (!e && g->frames_used < g->frame_count && !broker_full(g->broker)) {
+        struct bus_frame *frame = &g->frames[g->frames_used];
         struct bus_peer peer;
 
         e = look_who_speaks(g, &taken);
         if (e) return e;
-        e = bus_recv(g->router, &peer, &g->frames[i]);
+        e = bus_recv(g->router, &peer, frame);
         if (e == ERR_AGAIN) return ERR_NONE;
-        taken += g->frames[i].bytes.size;
+        taken += frame->bytes.size;
+        g->frames_used++;
         if (e == ERR_INVALID)
             e = broker_take_broken(g->broker, &peer);
         else if (!e)
-            e = broker_take(g->broker, &peer, bus_user(&g->frames[i]), g->frames[i].bytes, why);
+            e = broker_take(g->broker, &peer, bus_user(frame), frame->bytes, why);
     }
+    return e;
+}
+
+/* Of this turn: what the next commit stores. */
+static uint64_t new_events(const struct ground *g)
+{
+    return log_head(g->log).seq - log_durable(g->log).seq;
+}
+
+/* What is there, and on a slow disk what is about to come. */
+static enum err take_turn(struct ground *g, struct why *why)
+{
+    const int64_t began_us = clock_monotonic_us();
+    int64_t sleep_us;
+    enum err e;
+
+    g->frames_used = 0;
+    e = drain(g, why);
+    linger_begin(&g->linger, new_events(g), began_us);
+    while (!e && (sleep_us = linger_sleep_us(&g->linger, new_events(g))) > 0) {
+        const struct timespec pause = { .tv_nsec = sleep_us * 1000 };
+
+        nanosleep(&pause, NULL);
+        e = drain(g, why);
+    }
+    return e;
+}
+
+static enum err settle(struct ground *g, struct why *why)
+{
+    const uint64_t events = new_events(g);
+    const int64_t began_us = clock_monotonic_us();
+    enum err e = broker_settle(g->broker, why);
+    const int64_t now_us = clock_monotonic_us();
+
+    if (events) linger_committed(&g->linger, events, now_us - began_us, now_us);
     return e;
 }
 
@@ -307,8 +348,8 @@ static enum err turn(struct ground *g, volatile sig_atomic_t *look, struct why *
 
     if (!e) e = admit_subscriptions(g);
     if (!e) e = broker_tick(g->broker, now, space, why);
-    if (!e) e = drain(g, why);
-    if (!e) e = broker_settle(g->broker, why);
+    if (!e) e = take_turn(g, why);
+    if (!e) e = settle(g, why);
     if (!e) e = broker_serve(g->broker, why);
     if (!e && second && g->metrics) e = tell_metrics(g);
     if (!e) notify_turned(now.monotonic_ms);
