@@ -1,5 +1,7 @@
 #include "common/db.h"
 
+#include "common/db_wal.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -160,7 +162,7 @@ static enum err open_as(const char *name, int flags, enum db_mode mode, sqlite3 
     int rc;
 
     errno = 0;
-    rc = sqlite3_open_v2(name, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    rc = sqlite3_open_v2(name, &db, flags | SQLITE_OPEN_NOMUTEX, mode == DB_WRITE ? db_wal_layer() : NULL);
     e = db_err(db, rc, why);
     if (!e) e = db_err(db, sqlite3_busy_timeout(db, DB_BUSY_MS), why);
     /* Plans do not hang on what is bound: else a statement that a partial index might serve is prepared anew for

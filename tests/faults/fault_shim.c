@@ -71,7 +71,9 @@ static bool begins(const char *text, const char *with)
 
 int sqlite3_open_v2(const char *path, sqlite3 **db, int flags, const char *vfs)
 {
-    int rc = REAL(sqlite3_open_v2)(path, db, flags, vfs);
+    /* Gathering the WAL is for flushed commits alone: without a flush nothing would be written in time. */
+    const char *layer = weak == WEAK_NORMAL || weak == WEAK_OFF ? NULL : vfs;
+    int rc = REAL(sqlite3_open_v2)(path, db, flags, layer);
 
     if (rc == SQLITE_OK && pages) sqlite3_wal_autocheckpoint(*db, pages);
     return rc;

@@ -8,6 +8,8 @@
  */
 #include "tests/faults/power.h"
 
+#include "common/db.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,11 +91,19 @@ static uint32_t big_endian(const char *at)
     return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
-/* A frame of the WAL has a header of 24 bytes, written by itself; the last of a transaction has the size of
- * the database in it. */
-static bool ends_transaction(const struct fault_entry *e, const char *bytes)
+/* Behind a head of 32 bytes the WAL is frames, each a head and a page; a write may hold many, and none of its
+ * heads in part. The head of the last frame of a transaction has the size of the database in it. Where the
+ * last such frame ends whose head is in this write; 0: there is none. */
+static int64_t transaction_end(const struct fault_entry *e, const char *bytes)
 {
-    return e->did == DID_WRITE && e->file == FAULT_WAL && e->size == 24 && big_endian(bytes + 4) != 0;
+    enum { WAL_HEAD = 32, FRAME_HEAD = 24, FRAME = FRAME_HEAD + DB_PAGE_BYTES };
+    int64_t end = 0, at = WAL_HEAD;
+
+    if (e->did != DID_WRITE || e->file != FAULT_WAL) return 0;
+    if (e->at > at) at += (e->at - at + FRAME - 1) / FRAME * FRAME;
+    for (; at + FRAME_HEAD <= e->at + e->size; at += FRAME)
+        if (big_endian(bytes + (at - e->at) + 4) != 0) end = at + FRAME;
+    return end;
 }
 
 static void learn_moment(struct run *r)
@@ -117,7 +127,7 @@ static void learn_moment(struct run *r)
 static void learn(struct run *r)
 {
     const size_t count = disk_entries(r->disk);
-    bool ending = false;
+    int64_t ending = 0;
     size_t have = 0;
     uint64_t reach = 0;
 
@@ -131,8 +141,11 @@ static void learn(struct run *r)
         r->must_have[i] = have;
         r->must_reach[i] = reach;
         disk_step(r->disk);
-        if (ending) learn_moment(r);
-        ending = ends_transaction(&e, bytes);
+        if (transaction_end(&e, bytes)) ending = transaction_end(&e, bytes);
+        if (ending && e.did == DID_WRITE && e.file == FAULT_WAL && e.at + e.size >= ending) {
+            learn_moment(r);
+            ending = 0;
+        }
         if (e.did == DID_SAY) {
             uint64_t promised = judge_promise(bytes, (size_t)e.size);
 

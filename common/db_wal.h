@@ -1,0 +1,19 @@
+/* db_wal.h - a layer over SQLite's files that gathers what is written to the WAL until its flush.
+ *
+ * SQLite writes each page of the WAL in two calls, a head of 24 bytes and the page. A commit of a thousand
+ * events is some fifty pages, one behind the other: gathered, they are one call instead of a hundred.
+ *
+ * Nothing is weaker for it. With synchronous=FULL, the only way stores are opened here, each commit flushes
+ * the WAL before the index of the WAL names its pages to anybody, and the flush first writes what is
+ * gathered. Until then only this connection reads those pages, and it reads through this layer, which writes
+ * them before any read, truncation or question for the size. When that write fails, the flush, or whatever
+ * asked for it, fails with SQLite's own code, and SQLite takes the transaction back.
+ */
+#ifndef COMMON_DB_WAL_H
+#define COMMON_DB_WAL_H
+
+/* The layer's name for sqlite3_open_v2; it lies over whatever layer is SQLite's own choice at the first call.
+ * NULL: there is none, which SQLite understands as its own choice. Any thread. */
+const char *db_wal_layer(void);
+
+#endif
