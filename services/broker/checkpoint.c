@@ -16,14 +16,33 @@ struct checkpoint {
     struct why why;
 };
 
+enum { PASSES = 2 }; /* the first moves much, the second what came meanwhile */
+
+/* SQLite flushes the file only with a pass that reaches the end of the WAL, which beside a busy writer is the
+ * writer's own, and it would wait for all that was moved here. */
+static enum err flush_file(sqlite3 *db)
+{
+    sqlite3_file *file = NULL;
+    int rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+
+    if (rc == SQLITE_OK && file && file->pMethods) rc = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+    return rc == SQLITE_OK ? ERR_NONE : ERR_IO;
+}
+
 /* Being late or short of space leaves all data safe in the WAL. */
 static enum err pass(struct checkpoint *c, struct why *why)
 {
     struct why inner = { 0 };
-    enum err e = db_checkpoint(c->db, SQLITE_CHECKPOINT_PASSIVE, &inner);
+    enum err e = ERR_NONE;
 
-    if (e == ERR_AGAIN || e == ERR_FULL) return ERR_NONE;
-    return e ? why_set(why, e, "CHECKPOINT", "a checkpoint failed: %s", inner.sentence) : ERR_NONE;
+    for (int i = 0; !e && i < PASSES; i++) {
+        e = db_checkpoint(c->db, SQLITE_CHECKPOINT_PASSIVE, &inner);
+        if (e == ERR_AGAIN || e == ERR_FULL) return ERR_NONE;
+        if (e) return why_set(why, e, "CHECKPOINT", "a checkpoint failed: %s", inner.sentence);
+        e = flush_file(c->db);
+        if (e) return why_set(why, e, "CHECKPOINT", "a flush of the log's file failed");
+    }
+    return e;
 }
 
 static void *work(void *argument)
@@ -102,8 +121,11 @@ void checkpoint_tell(struct checkpoint *c, int wal_pages)
 {
     if (wal_pages < c->from_pages) return;
     pthread_mutex_lock(&c->lock);
-    c->due = true;
-    pthread_cond_signal(&c->news);
+    /* Until the writer has done its part of the last pass: a new one would keep it from that. */
+    if (!c->passed && !c->due) {
+        c->due = true;
+        pthread_cond_signal(&c->news);
+    }
     pthread_mutex_unlock(&c->lock);
 }
 

@@ -1,7 +1,8 @@
 /* checkpoint.h - the thread that moves the WAL into the log's file, so that no commit waits for it.
  *
- * It has a connection of its own and works PASSIVE: it never stops the writer. The few pages written
- * meanwhile are left to the writer between two commits, after which SQLite starts the WAL over.
+ * It has a connection of its own and works PASSIVE: it never stops the writer. What it moved it flushes
+ * itself. The few pages written meanwhile are left to the writer between two commits, after which SQLite
+ * starts the WAL over; until the writer has done so the thread rests, because two cannot do it at once.
  */
 #ifndef SERVICES_BROKER_CHECKPOINT_H
 #define SERVICES_BROKER_CHECKPOINT_H
