@@ -165,8 +165,8 @@ static enum err open_as(const char *name, int flags, enum db_mode mode, sqlite3 
     rc = sqlite3_open_v2(name, &db, flags | SQLITE_OPEN_NOMUTEX, mode == DB_WRITE ? db_wal_layer() : NULL);
     e = db_err(db, rc, why);
     if (!e) e = db_err(db, sqlite3_busy_timeout(db, DB_BUSY_MS), why);
-    /* Plans do not hang on what is bound: else a statement that a partial index might serve is prepared anew for
-     * each value. */
+    /* Plans do not hang on what is bound: else a statement that a partial index might serve is prepared anew
+     * for each value. */
     if (!e) e = db_err(db, sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, (int *)NULL), why);
     if (!e) e = set_pragmas(db, mode, why);
     if (e)
