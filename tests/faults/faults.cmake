@@ -13,9 +13,16 @@ ocop_shim(kill_shim faults/kill_shim.c)
 ocop_shim(clock_shim faults/clock_shim.c)
 ocop_shim(fault_shim faults/fault_shim.c faults/fault_vfs.c)
 
+# For what opens a store again and again.
+function(ocop_small_wal target)
+    target_sources(${target} PRIVATE faults/small_wal.c)
+    target_link_options(${target} PRIVATE -Wl,--wrap=db_reserve_wal)
+endfunction()
+
 # Looks at images a power cut may leave: one program for each kind of store.
 function(ocop_power name room source)
     add_executable(power_${name} faults/power_check.c faults/power_disk.c faults/${source})
+    ocop_small_wal(power_${name})
     target_link_libraries(power_${name} PRIVATE ${room})
     target_compile_definitions(power_${name} PRIVATE ${ARGN})
 endfunction()
@@ -29,6 +36,7 @@ ocop_power(courier notification power_store.c OCOP_SERVICE=courier_service)
 # Lets the n-th operation of a disk fail, in one process.
 function(ocop_disk name room)
     add_executable(disk_${name} faults/disk_check.c faults/disk_${name}.c faults/fault_vfs.c)
+    ocop_small_wal(disk_${name})
     target_link_libraries(disk_${name} PRIVATE ${room})
 endfunction()
 ocop_disk(log broker)
@@ -36,6 +44,7 @@ ocop_disk(store intake)
 ocop_disk(spool cli)
 
 add_executable(bitflip_check faults/bitflip_check.c faults/power_disk.c)
+ocop_small_wal(bitflip_check)
 target_link_libraries(bitflip_check PRIVATE broker)
 add_test(NAME faults/bitflip COMMAND bitflip_check 500 25 20181216)
 set_tests_properties(faults/bitflip PROPERTIES TIMEOUT 300)

@@ -1,6 +1,6 @@
 /* power_check.c - cut the power at every flush of a recorded run, and look at what is left.
  *
- * usage: power_<kind> RECORD ARGUMENT IMAGES SEED
+ * usage: power_<kind> RECORD ARGUMENT IMAGES SEED [first]      first: the first bad image is enough
  *
  * An image is good when the program opens it, it holds together, it is exactly one of the states that were
  * ever committed, and not an older one than the last that somebody was told of. Prints one line of counts.
@@ -35,6 +35,7 @@ struct run {
     size_t *must_have;
     uint64_t *must_reach;
     struct counts counts;
+    bool first_is_enough;
     char example[900];
 };
 
@@ -219,6 +220,17 @@ static void plan(const struct run *r, uint64_t images, uint64_t *state, unsigned
     free(flushes);
 }
 
+static uint64_t bad_images(const struct run *r)
+{
+    return r->counts.lost + r->counts.mixed + r->counts.broken;
+}
+
+/* Looking for the first bad image: behind it, and before anything was promised. */
+static bool needless(const struct run *r, size_t at)
+{
+    return r->first_is_enough && (bad_images(r) || r->must_reach[at] == 0);
+}
+
 static void cut_again(struct run *r, const char *record, uint64_t images, uint64_t seed)
 {
     const size_t count = disk_entries(r->disk);
@@ -230,7 +242,7 @@ static void cut_again(struct run *r, const char *record, uint64_t images, uint64
     disk_free(r->disk);
     r->disk = disk_load(record);
     for (size_t i = 0; i <= count; i++) {
-        for (unsigned n = 0; n < cuts[i]; n++) {
+        for (unsigned n = 0; n < cuts[i] && !needless(r, i); n++) {
             disk_image(r->disk, r->folder, power_random(&state) | 1);
             look(r, i);
         }
@@ -256,9 +268,10 @@ int main(int argc, char **argv)
     struct run r = { .folder = "/dev/shm/ocop-power-XXXXXX" };
     uint64_t bad;
 
-    if (argc != 5 || hash_init()) return 2;
+    if (argc < 5 || argc > 6 || hash_init()) return 2;
     r.disk = disk_load(argv[1]);
     r.argument = argv[2];
+    r.first_is_enough = argc == 6 && strcmp(argv[5], "first") == 0;
     if (!r.disk) {
         fprintf(stderr, "%s is no record\n", argv[1]);
         return 2;
@@ -272,7 +285,7 @@ int main(int argc, char **argv)
         return 2;
     }
     cut_again(&r, argv[1], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
-    bad = r.counts.lost + r.counts.mixed + r.counts.broken;
+    bad = bad_images(&r);
     printf("images=%" PRIu64 " commits=%zu told=%" PRIu64 " lost=%" PRIu64 " mixed=%" PRIu64
            " broken=%" PRIu64 "%s%s\n",
            r.counts.images, r.moment_count, r.counts.told, r.counts.lost, r.counts.mixed, r.counts.broken,
