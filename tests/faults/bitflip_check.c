@@ -279,11 +279,12 @@ int main(int argc, char **argv)
     for (uint64_t n = strtoull(argv[1], NULL, 10); n > 0; n--)
         one_flip(&random, strtoull(argv[2], NULL, 10));
     wrong = counts.undetected + counts.unnamed + counts.served + counts.unrepaired;
-    printf("bitflip: injections=%" PRIu64 " acknowledged=%d lost=0 doubled=0 undetected=%" PRIu64
-           " (detected=%" PRIu64 " harmless=%" PRIu64 " unnamed=%" PRIu64 " served=%" PRIu64
-           " repaired=%" PRIu64 " unrepaired=%" PRIu64 ")\n",
-           counts.flips, RECORDS, counts.undetected, counts.detected, counts.harmless, counts.unnamed,
-           counts.served, counts.repaired, counts.unrepaired);
+    /* Lost: what a repair did not bring back. Undetected: what was handed out wrong, or has no name. */
+    printf("bitflip: injections=%" PRIu64 " acknowledged=%d lost=%" PRIu64 " doubled=- undetected=%" PRIu64
+           " account: broker alone (detected=%" PRIu64 " harmless=%" PRIu64 " unnamed=%" PRIu64
+           " served=%" PRIu64 " repaired=%" PRIu64 " unrepaired=%" PRIu64 ")\n",
+           counts.flips, RECORDS, counts.unrepaired, wrong - counts.unrepaired, counts.detected,
+           counts.harmless, counts.unnamed, counts.served, counts.repaired, counts.unrepaired);
     const char *const names[] = { "log.db",  "log.db-wal",  "log.db-shm", "log.db.damaged",
                                   "copy.db", "copy.db-wal", "copy.db-shm" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

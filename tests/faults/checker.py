@@ -13,6 +13,7 @@ usage: checker.py ENDPOINT        what the log behind this ROUTER says, as a tab
 """
 import json
 import pathlib
+import sqlite3
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -21,6 +22,11 @@ from wire import msgpack, zmq  # noqa: E402
 
 KINDS = {k["type"]: k for k in json.loads((pathlib.Path(__file__).resolve().parents[2] / "proto/events.json").read_text())}
 SERVICES = ["intake", "scoring", "certification", "notification"]
+PARTS = ["received", "accepted", "refused", "dead", "waiting"]   # of an account: the first is the sum of the others
+
+
+def equation(account):
+    return "{received} = {accepted} + {refused} + {dead} + {waiting}".format(**account)
 
 
 class Findings:
@@ -47,15 +53,25 @@ class Findings:
         for what in ("lost", "doubled", "disordered", "unbalanced", "acked", "records"):
             setattr(self, what, getattr(self, what) + getattr(other, what))
         self.sentences += other.sentences
+        for service, account in other.accounts.items():
+            mine = self.accounts.setdefault(service, dict.fromkeys(PARTS, 0))
+            for part in PARTS:
+                mine[part] += account[part]
 
-    def row(self, fault, injections):
-        """The line tests/faults/run makes its table of; `undetected` is what nobody but this checker noticed."""
-        return (f"{fault}: injections={injections} acknowledged={self.acked} lost={self.lost + self.unbalanced} "
-                f"doubled={self.doubled} undetected={self.disordered}")
+    def row(self, fault, injections, more=(0, 0, 0)):
+        """The line tests/faults/run makes its table of; `undetected` is what nobody but this checker noticed. `more`: what was
+        acknowledged, lost, undetected where no log could be read from the wire."""
+        return (f"{fault}: injections={injections} acknowledged={self.acked + more[0]} lost={self.lost + self.unbalanced + more[1]} "
+                f"doubled={self.doubled} undetected={self.disordered + more[2]} account: {self.account()}")
+
+    def account(self):
+        """Of all services together; where only a broker ran, acknowledged = in its log is the whole account."""
+        if not self.accounts:
+            return "broker alone"
+        return equation({part: sum(a[part] for a in self.accounts.values()) for part in PARTS})
 
     def line(self):
-        accounts = "; ".join(f"{name} {a['received']} = {a['accepted']} + {a['refused']} + {a['dead']} + {a['waiting']}"
-                             for name, a in self.accounts.items())
+        accounts = "; ".join(f"{name} {equation(a)}" for name, a in self.accounts.items())
         return (f"{self.records} records, {self.acked} acknowledged, {self.lost} lost, {self.doubled} doubled, "
                 f"{self.disordered} out of order, {self.unbalanced} unbalanced; {accounts}")
 
@@ -185,7 +201,7 @@ def check_account(service, records, settled, found):
             found.say("disordered", f"the outcomes of {cause} do not stand together")
         if cause is None or cause >= outcomes[0][0]:
             found.say("disordered", f"the outcomes of {cause} stand before it")
-    account = {"received": len(requests), "accepted": 0, "refused": 0, "dead": 0, "waiting": 0}
+    account = dict(dict.fromkeys(PARTS, 0), received=len(requests))
     for seq in requests:
         types = [e.get("type", "") for _, e in groups.get(seq, [])]
         if not types and not settled and seq > last_answered:
@@ -198,7 +214,7 @@ def check_account(service, records, settled, found):
             account["refused"] += 1
         else:
             account["accepted"] += 1
-    if account["received"] != account["accepted"] + account["refused"] + account["dead"] + account["waiting"]:
+    if account["received"] != sum(account[part] for part in PARTS[1:]):
         found.say("unbalanced", f"{service}: {account}")
     found.accounts[service] = account
 
@@ -217,6 +233,16 @@ def check(records, acked=None, followers=(), settled=True, services=SERVICES):
 
 def acked_of(publishers):
     return {(p.name, p.epoch): {n: p.events[n] for n in range(1, p.acked + 1)} for p in publishers}
+
+
+def acked_of_spool(path, publisher):
+    """What the command line was told is STORED, by its own file."""
+    acked = {}
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+        for epoch, number, topic, envelope in db.execute(
+                "SELECT epoch, number, topic, envelope FROM entry WHERE state IN ('stored', 'answered')"):
+            acked.setdefault((publisher, epoch), {})[number] = (topic, envelope)
+    return acked
 
 
 def main():

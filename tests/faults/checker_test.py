@@ -77,19 +77,48 @@ def findings_add_up():
     for _ in range(2):
         total.add(found_in(log(SOUND), {("a", 1): 5, ("b", 1): 1}))
     assert (total.lost, total.acked) == (4, 12), total.row("x", 1)
-    assert total.row("slow", 3) == "slow: injections=3 acknowledged=12 lost=4 doubled=0 undetected=0"
+    assert total.row("slow", 3) == "slow: injections=3 acknowledged=12 lost=4 doubled=0 undetected=0 account: broker alone"
+
+
+ALONE, BALANCED = "broker alone", "9 = 4 + 3 + 2 + 0"
 
 
 def rows_that_must_fail(run):
-    assert run.good(("5", "9", "0", "0", "0"), True) and run.good(("5", "-", "-", "-", "0"), True)
-    for numbers, passed in [(("5", "9", "1", "0", "0"), True), (("5", "9", "0", "1", "0"), True), (("5", "9", "0", "0", "1"), True),
-                            (("0", "9", "0", "0", "0"), True), (None, True), (("5", "9", "0", "0", "0"), False)]:
+    assert run.good(("5", "9", "0", "0", "0", ALONE), True) and run.good(("5", "-", "-", "-", "0", ""), True)
+    assert run.good(("5", "9", "0", "0", "0", BALANCED), True)
+    for *numbers, passed in [("5", "9", "1", "0", "0", ALONE, True), ("5", "9", "0", "1", "0", ALONE, True),
+                             ("5", "9", "0", "0", "1", ALONE, True), ("0", "9", "0", "0", "0", ALONE, True),
+                             ("5", "9", "0", "0", "0", ALONE, False), ("5", "9", "0", "0", "0", "9 = 4 + 3 + 1 + 0", True),
+                             ("5", "9", "0", "0", "0", "0 = 0 + 0 + 0 + 0", True)]:
         assert not run.good(numbers, passed), (numbers, passed)
+    assert not run.good(None, True)
 
 
 def rows_are_read(run):
-    text = "a: injections=1\nkill: injections=2 acknowledged=3 lost=- doubled=0 undetected=1 (more of it)\n"
-    assert run.ROW.findall(text) == [("kill", "2", "3", "-", "0", "1")], run.ROW.findall(text)
+    text = (f"a: injections=1\nkill: injections=2 acknowledged=3 lost=- doubled=0 undetected=1 account: {BALANCED} (more of it)\n"
+            f"fuzz: injections=2 acknowledged=3 lost=0 doubled=0 undetected=1\n")
+    assert run.ROW.findall(text) == [("kill", "2", "3", "-", "0", "1", BALANCED), ("fuzz", "2", "3", "0", "0", "1", "")]
+
+
+def answered(seq, cause, kind):
+    """A record of intake's outcome."""
+    data = wire.msgpack.packb({"id": str(seq), "type": f"intake.{kind}", "causeseq": cause, "ordinal": 0, "count": 1, "data": {}})
+    return [seq, 0, b"", "intake", 0, seq, f"intake.{kind}.06", data]
+
+
+def accounts_are_of_the_wire():
+    """Each of four plans in its own column, and one without an answer only where the service may be behind."""
+    plans = [[seq, 0, b"", "a", 1, seq, "intake.plan.filed.06", b"\x80"] for seq in (1, 2, 3, 4)]
+    records = plans + [answered(5, 1, "plan.registered"), answered(6, 2, "plan.refused"), answered(7, 3, "deadlettered")]
+    found = checker.Findings()
+    checker.check_account("intake", records, False, found)
+    assert found.good and found.account() == "4 = 1 + 1 + 1 + 1", (found.account(), found.sentences)
+    found.add(found)
+    assert found.account() == "8 = 2 + 2 + 2 + 2", found.account()
+    passed_over = checker.Findings()
+    checker.check_account("intake", records, True, passed_over)
+    assert not passed_over.good and passed_over.lost == 1, passed_over.sentences
+    assert checker.Findings().account() == ALONE
 
 
 def main():
@@ -104,6 +133,7 @@ def main():
     tests.run("a missing record is seen", a_missing_record_is_seen)
     tests.run("of a lost tail each is counted", a_lost_tail_counts_each)
     tests.run("findings of several logs add up", findings_add_up)
+    tests.run("the account is made of what stands in the log", accounts_are_of_the_wire)
     tests.run("rows that must fail the table do", rows_that_must_fail, run)
     tests.run("rows are read as they are printed", rows_are_read, run)
     tests.end()
