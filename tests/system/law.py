@@ -62,7 +62,7 @@ def alter_one_sheet(path):
 
 
 def tampering_is_named(house):
-    folder = h.tempfile.mkdtemp(prefix="ocop-")
+    folder = h.new_folder()
     with h.House(first_day=house.first_day, folder=folder) as copy:
         with sqlite3.connect(f"file:{house.dir}/log.db?mode=ro", uri=True) as a, sqlite3.connect(copy.dir / "log.db") as b:
             a.backup(b)
