@@ -42,6 +42,6 @@ endforeach()
 # Does the harness work? A moment of each case, with those peers that are installed. No time is judged.
 find_program(PYTHON3 NAMES /usr/bin/python3 REQUIRED)
 add_test(NAME bench/short COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/tests/bench/run --short --bin ${CMAKE_BINARY_DIR}/bin)
-set_tests_properties(bench/short PROPERTIES TIMEOUT 300 PROCESSORS 2)
+set_tests_properties(bench/short PROPERTIES TIMEOUT 300)
 add_test(NAME bench/figures COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/tests/bench/test_figures.py)
 set_tests_properties(bench/figures PROPERTIES TIMEOUT 60)
