@@ -91,21 +91,23 @@ class House:
             log.close()
 
     def stop(self, *names, how=signal.SIGTERM):
+        """All at once, the broker last: who speaks to a broker that is going waits for it to go."""
         wrong = []
-        for name in names or list(self.processes):
-            process = self.processes.pop(name, None)
-            if process is None:
-                continue
-            if process.poll() is None:
-                process.send_signal(how)
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-                wrong.append(f"{name} did not stop within 60 s of a signal")
-            if how == signal.SIGTERM and process.returncode not in (0, -signal.SIGKILL):
-                wrong.append(f"{name} ended with {process.returncode}; see {self.dir / name}.log")
+        names = names or list(self.processes)
+        for together in ([n for n in names if n != "broker"], [n for n in names if n == "broker"]):
+            ending = {name: self.processes.pop(name) for name in together if name in self.processes}
+            for process in ending.values():
+                if process.poll() is None:
+                    process.send_signal(how)
+            for name, process in ending.items():
+                try:
+                    process.wait(60)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+                    wrong.append(f"{name} did not stop within 60 s of a signal")
+                if how == signal.SIGTERM and process.returncode not in (0, -signal.SIGKILL):
+                    wrong.append(f"{name} ended with {process.returncode}; see {self.dir / name}.log")
         if wrong:  # only now: everything is stopped first
             raise AssertionError("; ".join(wrong))
 

@@ -33,8 +33,8 @@ if names == ["ocop.target"]:
 def pid_of(name):
     try:
         pid = int((root / f"pids/{name}").read_text())
-        os.kill(pid, 0)
-        return pid
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return pid if state != "Z" else None  # ended: whether the machine's init has taken note of it is not our concern
     except (OSError, ValueError):
         return None
 

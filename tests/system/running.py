@@ -173,6 +173,7 @@ def watchdog_is_fed_by_the_loop_alone(house, supervisor):
         supervisor.wait("STOPPING=1")
         del house.environment[name]
         house.start(name)
+        house.settle()
 
 
 def main():
