@@ -21,32 +21,88 @@ static void lost(void *context, const struct bus_peer *peer)
 
 static void turn_begin(struct broker *b)
 {
-    msgpack_zone_clear(b->zone);
+    msgpack_zone_clear(b->said->zone);
     b->turn++;
     b->events = b->bytes = b->published = b->most = 0;
-    b->live_count = 0;
+    b->said->live_count = 0;
     if (b->rights_said && !b->full) b->rights_due = false;
     b->rights_said = false;
     b->full = b->space.warned_now = false;
     b->rehearsal_day_before = b->stamp.rehearsal_day;
 }
 
-enum err broker_settle(struct broker *b, struct why *why)
+/* What was begun is on disk: say so. */
+static enum err send_said(struct broker *b, struct said *said, struct why *why)
 {
     const struct commit *token = NULL;
-    struct why inner = { 0 };
-    enum err e = log_commit(b->log, &token, &inner);
+    enum err e = log_commit_end(b->log, &token, why);
 
+    if (!e) e = answers_send(&said->answers, token, &b->ports, lost, b);
+    return e ? e : publish_live(b, said);
+}
+
+static enum err send_waiting(struct broker *b, struct why *why)
+{
+    struct said *said = b->waits;
+
+    b->waits = NULL;
+    return said ? send_said(b, said, why) : ERR_NONE;
+}
+
+static enum err settle(struct broker *b, struct why *why)
+{
+    enum err e = send_waiting(b, why);
+
+    if (!e) e = log_commit_begin(b->log, why);
     if (e == ERR_FULL) {
-        e = publish_undo(b, &inner);
-        if (!e) e = log_commit(b->log, &token, &inner);
+        e = publish_undo(b, why);
+        if (!e) e = log_commit_begin(b->log, why);
     }
-    if (!e) e = answers_send(&b->answers, token, &b->ports, lost, b);
-    if (!e) e = publish_live(b);
-    if (!e) e = log_tend(b->log, &inner);
-    if (e) return why_set(why, e, err_name(e), "%s", inner.sentence[0] ? inner.sentence : err_sentence(e));
+    if (!e && log_flushing(b->log, 0)) {
+        b->waits = b->said;
+        b->said = b->said == &b->each[0] ? &b->each[1] : &b->each[0];
+    } else if (!e) {
+        e = send_said(b, b->said, why);
+    }
+    return e ? e : log_tend(b->log, why);
+}
+
+static enum err told(enum err e, const struct why *inner, struct why *why)
+{
+    return why_set(why, e, err_name(e), "%s", inner->sentence[0] ? inner->sentence : err_sentence(e));
+}
+
+enum err broker_settle(struct broker *b, struct why *why)
+{
+    struct why inner = { 0 };
+    enum err e = settle(b, &inner);
+
+    if (e) return told(e, &inner, why);
     turn_begin(b);
     return ERR_NONE;
+}
+
+bool broker_waits(const struct broker *b)
+{
+    return b->waits != NULL;
+}
+
+bool broker_flushed(const struct broker *b)
+{
+    return b->waits && !log_flushing(b->log, 0);
+}
+
+bool broker_flushing(const struct broker *b, int64_t us)
+{
+    return b->waits && log_flushing(b->log, us);
+}
+
+enum err broker_send(struct broker *b, struct why *why)
+{
+    struct why inner = { 0 };
+    enum err e = send_waiting(b, &inner);
+
+    return e ? told(e, &inner, why) : ERR_NONE;
 }
 
 static void follow_ends(void *context, struct follower *follower, enum err e, const struct why *why)
@@ -160,7 +216,7 @@ int broker_wait_ms(const struct broker *b, struct stamp_clocks now)
 {
     int64_t wait = b->tick_ms - now.monotonic_ms, other;
 
-    if (b->answers.count) return 0;
+    if (b->waits || b->said->answers.count) return 0;
     other = followers_wait_ms(&b->followers, log_durable(b->log).seq, now.monotonic_ms);
     if (other >= 0 && other < wait) wait = other;
     other = stamp_until_midnight(&b->stamp);
@@ -171,6 +227,19 @@ int broker_wait_ms(const struct broker *b, struct stamp_clocks now)
 
 /* --- life --- */
 
+static bool said_init(struct said *said)
+{
+    said->zone = msgpack_zone_new(MSGPACK_ZONE_CHUNK_SIZE);
+    return said->zone != NULL;
+}
+
+static void said_fini(struct said *said)
+{
+    answers_fini(&said->answers);
+    if (said->zone) msgpack_zone_free(said->zone);
+    free(said->live);
+}
+
 void broker_destroy(struct broker **out)
 {
     struct broker *b = *out;
@@ -178,10 +247,9 @@ void broker_destroy(struct broker **out)
     if (!b) return;
     followers_fini(&b->followers);
     sessions_fini(&b->sessions);
-    answers_fini(&b->answers);
     buf_fini(&b->scratch);
-    if (b->zone) msgpack_zone_free(b->zone);
-    free(b->live);
+    for (size_t i = 0; i < 2; i++)
+        said_fini(&b->each[i]);
     free(b);
     *out = NULL;
 }
@@ -207,8 +275,8 @@ enum err broker_new(const struct broker_settings *settings, struct log *log, con
     b->now = now;
     b->tick_ms = now.monotonic_ms;
     stamp_start(&b->stamp, &settings->time, head.seq > 0, head.at_ms, now);
-    b->zone = msgpack_zone_new(MSGPACK_ZONE_CHUNK_SIZE);
-    e = b->zone ? ERR_NONE : ERR_NOMEM;
+    b->said = &b->each[0];
+    e = said_init(&b->each[0]) && said_init(&b->each[1]) ? ERR_NONE : ERR_NOMEM;
     if (!e) e = sessions_init(&b->sessions, (size_t)settings->sessions);
     if (!e) e = followers_init(&b->followers, (size_t)settings->followers);
     if (e) {

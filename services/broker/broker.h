@@ -50,7 +50,8 @@ bool broker_admits(struct broker *b, struct slice key, struct slice prefix);
 /* For status: what was seen at the sockets. */
 void broker_visits(struct broker *b, const struct bus_visits *visits);
 
-/* One message, from who has this key (bus_user); `bytes` must stay until broker_settle. */
+/* One message, from who has this key (bus_user); `bytes` must stay until the second
+ * broker_settle from then. */
 enum err broker_take(struct broker *b, const struct bus_peer *peer, struct slice key, struct slice bytes,
                      struct why *why);
 /* A message that was not of one frame. */
@@ -60,7 +61,13 @@ enum err broker_take_broken(struct broker *b, const struct bus_peer *peer);
  * with others that say as much, it may go on. */
 bool broker_full(const struct broker *b);
 
+/* The end of a turn: commit it. Of few events, whoever waits is told now. While the flush of many goes on the
+ * next turn may begin; broker_send, or the next broker_settle, waits for its end and tells them. */
 enum err broker_settle(struct broker *b, struct why *why);
+bool broker_waits(const struct broker *b);                /* the turn before was committed, nobody was told */
+bool broker_flushed(const struct broker *b);              /* and that turn is on disk */
+bool broker_flushing(const struct broker *b, int64_t us); /* its flush goes on, also after so many us */
+enum err broker_send(struct broker *b, struct why *why);
 enum err broker_serve(struct broker *b, struct why *why);
 /* How long nothing needs doing unless a message comes, at most a second. */
 int broker_wait_ms(const struct broker *b, struct stamp_clocks now);

@@ -12,7 +12,7 @@
 
 struct slice turn_keep(struct broker *b, struct slice bytes)
 {
-    char *copy = msgpack_zone_malloc(b->zone, bytes.size ? bytes.size : 1);
+    char *copy = msgpack_zone_malloc(b->said->zone, bytes.size ? bytes.size : 1);
 
     if (copy && bytes.size) memcpy(copy, bytes.data, bytes.size);
     return slice_of(copy, bytes.size);
@@ -20,7 +20,7 @@ struct slice turn_keep(struct broker *b, struct slice bytes)
 
 static enum err say(struct broker *b, const struct bus_peer *peer, const struct buf *frame)
 {
-    struct answer *a = frame->failed ? NULL : answers_add(&b->answers, ANSWER_BYTES, peer);
+    struct answer *a = frame->failed ? NULL : answers_add(&b->said->answers, ANSWER_BYTES, peer);
 
     if (!a) return frame->failed ? frame->failed : ERR_NOMEM;
     a->bytes = turn_keep(b, buf_slice(frame));
@@ -102,7 +102,7 @@ static enum err supersede(struct broker *b, struct session *holder)
 
 static enum err welcome(struct broker *b, const struct session *session, struct why *why)
 {
-    struct answer *a = answers_add(&b->answers, ANSWER_WELCOME, &session->peer);
+    struct answer *a = answers_add(&b->said->answers, ANSWER_WELCOME, &session->peer);
     struct log_publisher known;
     enum err e = log_publisher(b->log, session_publisher(session), session->epoch, &known, why);
 
@@ -285,7 +285,7 @@ static enum err take_credit(struct broker *b, const struct bus_peer *peer, struc
 static enum err take_ping(struct broker *b, const struct bus_peer *peer, struct session *session,
                           const struct frame *f, struct why *why)
 {
-    struct answer *a = answers_add(&b->answers, ANSWER_PONG, peer);
+    struct answer *a = answers_add(&b->said->answers, ANSWER_PONG, peer);
 
     (void)session;
     (void)why;
@@ -296,7 +296,7 @@ static enum err take_ping(struct broker *b, const struct bus_peer *peer, struct 
 
 static enum err answer_clocked(struct broker *b, const struct bus_peer *peer, struct slice day)
 {
-    struct answer *a = answers_add(&b->answers, ANSWER_CLOCKED, peer);
+    struct answer *a = answers_add(&b->said->answers, ANSWER_CLOCKED, peer);
 
     if (!a) return ERR_NOMEM;
     a->bytes = turn_keep(b, day);
@@ -442,7 +442,7 @@ enum err broker_take(struct broker *b, const struct bus_peer *peer, struct slice
     e = rights_sender(b, peer, key, &known);
     if (e || !known) return e;
     why_clear(&inner);
-    e = frame_read(bytes, b->zone, &f, &inner);
+    e = frame_read(bytes, b->said->zone, &f, &inner);
     if (e == ERR_UNREADABLE) return turn_refuse(b, peer, 0, inner.code, "%s", inner.sentence);
     return e ? e : take_frame(b, peer, &f, why);
 }

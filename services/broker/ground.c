@@ -6,8 +6,8 @@
 #include "common/logline.h"
 #include "common/metrics.h"
 #include "common/notify.h"
-#include "services/broker/linger.h"
 #include "services/broker/mirror.h"
+#include "services/broker/taking.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,8 +24,7 @@ enum {
     PATH_BYTES = CONFIG_TEXT_MAX + 16,
     SUBSCRIPTIONS_A_TURN = 1000,
     LIVE_BIND_MS = 5000, /* so long the library may take to let go of the endpoint */
-    LIVE_RETRY_MS = 10,
-    LOOK_BYTES = 64 * 1024
+    LIVE_RETRY_MS = 10
 };
 
 struct ground {
@@ -41,9 +40,7 @@ struct ground {
     struct broker *broker;
     struct metrics *metrics;
     struct buf status;
-    struct bus_frame *frames; /* those of one turn: what is stored borrows from them until it is published */
-    size_t frame_count, frames_used;
-    struct lingering linger;
+    struct taking *taking;
     char folder[PATH_BYTES];
 };
 
@@ -93,7 +90,8 @@ static uint64_t free_bytes(const struct ground *g)
 static enum err open_log(struct ground *g, bool *busy, struct why *why)
 {
     const struct settings *s = g->settings;
-    const struct log_settings log = { s->log, (int)s->checkpoint_pages, (int)s->finish_pages };
+    const struct log_settings log = { s->log, (int)s->checkpoint_pages, (int)s->finish_pages,
+                                      (int)s->flush_apart };
     enum err e = ground_lock(s->log, &g->lock, busy, why);
 
     if (!e) e = log_open(&log, &g->log, why);
@@ -111,14 +109,12 @@ static enum err open_parts(struct ground *g, bool *busy, struct why *why)
 
     snprintf(copy, sizeof copy, "%s", s->log);
     snprintf(g->folder, sizeof g->folder, "%s", dirname(copy));
-    g->frame_count = (size_t)s->broker.drain_events;
-    g->frames = calloc(g->frame_count, sizeof *g->frames);
-    if (!g->frames) return ERR_NOMEM;
     e = open_log(g, busy, why);
     if (!e) e = guard_open(&guard, &g->guard, why);
     if (!e) e = broker_new(&s->broker, g->log, g->guard, &ports, clocks(), &g->broker, why);
     if (!e) e = bus_router_bind(s->endpoint, &g->router, why);
     if (!e) e = bus_xpub_bind(s->live, &g->live, why);
+    if (!e) e = taking_new(g->router, g->broker, g->log, (size_t)s->broker.drain_events, &g->taking);
     return e;
 }
 
@@ -127,9 +123,7 @@ void ground_close(struct ground **out)
     struct ground *g = *out;
 
     if (!g) return;
-    for (size_t i = 0; g->frames && i < g->frame_count; i++)
-        bus_frame_fini(&g->frames[i]);
-    free(g->frames);
+    taking_destroy(&g->taking);
     metrics_close(&g->metrics);
     buf_fini(&g->status);
     bus_destroy(&g->router);
@@ -164,80 +158,6 @@ uint64_t ground_head(const struct ground *g)
 }
 
 /* --- the one thread --- */
-
-/* The library takes from one peer after the other, but notices who has begun to speak only every hundredth
- * time. Large messages are too few for that: without a look, who speaks while they are taken waits for the
- * end of the turn. */
-static enum err look_who_speaks(struct ground *g, size_t *taken)
-{
-    bool ready;
-    enum err e;
-
-    if (*taken < LOOK_BYTES) return ERR_NONE;
-    *taken = 0;
-    e = bus_wait(&g->router, 1, 0, &ready);
-    return e == ERR_INTERRUPTED ? ERR_NONE : e;
-}
-
-/* Take what has arrived, without waiting, as long as it fits into one transaction. */
-static enum err drain(struct ground *g, struct why *why)
-{
-    size_t taken = 0;
-    enum err e = ERR_NONE;
-
-    while (!e && g->frames_used < g->frame_count && !broker_full(g->broker)) {
-        struct bus_frame *frame = &g->frames[g->frames_used];
-        struct bus_peer peer;
-
-        e = look_who_speaks(g, &taken);
-        if (e) return e;
-        e = bus_recv(g->router, &peer, frame);
-        if (e == ERR_AGAIN) return ERR_NONE;
-        taken += frame->bytes.size;
-        g->frames_used++;
-        if (e == ERR_INVALID)
-            e = broker_take_broken(g->broker, &peer);
-        else if (!e)
-            e = broker_take(g->broker, &peer, bus_user(frame), frame->bytes, why);
-    }
-    return e;
-}
-
-/* Of this turn: what the next commit stores. */
-static uint64_t new_events(const struct ground *g)
-{
-    return log_head(g->log).seq - log_durable(g->log).seq;
-}
-
-/* What is there, and on a slow disk what is about to come. */
-static enum err take_turn(struct ground *g, struct why *why)
-{
-    const int64_t began_us = clock_monotonic_us();
-    int64_t sleep_us;
-    enum err e;
-
-    g->frames_used = 0;
-    e = drain(g, why);
-    linger_begin(&g->linger, new_events(g), began_us);
-    while (!e && (sleep_us = linger_sleep_us(&g->linger, new_events(g))) > 0) {
-        const struct timespec pause = { .tv_nsec = sleep_us * 1000 };
-
-        nanosleep(&pause, NULL);
-        e = drain(g, why);
-    }
-    return e;
-}
-
-static enum err settle(struct ground *g, struct why *why)
-{
-    const uint64_t events = new_events(g);
-    const int64_t began_us = clock_monotonic_us();
-    enum err e = broker_settle(g->broker, why);
-    const int64_t now_us = clock_monotonic_us();
-
-    if (events) linger_committed(&g->linger, events, now_us - began_us, now_us);
-    return e;
-}
 
 /* The library cannot take one subscriber off, and unsubscribing reaches only who spoke last. So everybody is
  * sent away, and comes back through the door; what they missed they FOLLOW. */
@@ -348,8 +268,8 @@ static enum err turn(struct ground *g, volatile sig_atomic_t *look, struct why *
 
     if (!e) e = admit_subscriptions(g);
     if (!e) e = broker_tick(g->broker, now, space, why);
-    if (!e) e = take_turn(g, why);
-    if (!e) e = settle(g, why);
+    if (!e) e = take_turn(g->taking, why);
+    if (!e) e = take_settle(g->taking, why);
     if (!e) e = broker_serve(g->broker, why);
     if (!e && second && g->metrics) e = tell_metrics(g);
     if (!e) notify_turned(now.monotonic_ms);

@@ -15,7 +15,7 @@ struct settings {
     char source_key[CONFIG_TEXT_MAX];
     int64_t connections, handshake_ms;
     int64_t subscriptions; /* made at the live endpoint; above, everybody has to make them anew */
-    int64_t checkpoint_pages, finish_pages;
+    int64_t checkpoint_pages, finish_pages, flush_apart;
     struct broker_settings broker;
 };
 

@@ -1,6 +1,7 @@
 #include "services/broker/log.h"
 
 #include "services/broker/checkpoint.h"
+#include "services/broker/flusher.h"
 #include "services/broker/log_inside.h"
 
 #include <assert.h>
@@ -43,6 +44,11 @@ uint64_t commit_seq(const struct commit *token)
 struct log_head log_head(const struct log *log)
 {
     return log->head;
+}
+
+struct log_head log_committed(const struct log *log)
+{
+    return log->committed;
 }
 
 struct log_head log_durable(const struct log *log)
@@ -112,7 +118,7 @@ static enum err find_head(struct log *log, struct why *why)
                         log->head.seq);
     }
     sqlite3_finalize(s);
-    log->durable = log->head;
+    log->committed = log->durable = log->head;
     log->token.seq = log->head.seq;
     return e;
 }
@@ -146,6 +152,8 @@ static enum err open_parts(struct log *log, const struct log_settings *settings,
     if (!e) e = log_fold_tail(log, why);
     if (!e && sqlite3_wal_autocheckpoint(log->db, 0) != SQLITE_OK) e = ERR_IO;
     if (!e && file) e = checkpoint_start(settings->path, settings->checkpoint_pages, &log->checkpoint, why);
+    log->wal = e ? NULL : db_wal(log->db);
+    if (!e && log->wal && log->flush_apart) e = flusher_start(log->wal, &log->flusher, why);
     if (!e) sqlite3_wal_hook(log->db, on_wal, log);
     return e;
 }
@@ -162,6 +170,7 @@ enum err log_open(const struct log_settings *settings, struct log **out, struct 
     if (!log) return ERR_NOMEM;
     strcpy(log->path, settings->path);
     log->finish_pages = log->finish_from = settings->finish_pages;
+    log->flush_apart = settings->flush_apart;
     e = open_parts(log, settings, why);
     log->open = !e;
     if (e)
@@ -188,6 +197,7 @@ void log_close(struct log **out)
     struct log *log = *out;
 
     if (!log) return;
+    flusher_stop(&log->flusher);
     if (log->writing) log_rollback(log);
     if (log->open) fold_at_close(log);
     checkpoint_stop(&log->checkpoint);
@@ -289,32 +299,65 @@ void log_rollback(struct log *log)
     if (log->writing && !sqlite3_get_autocommit(log->db)) (void)db_run(log->statements[ROLLBACK]);
     log->writing = false;
     pending_drop(log->pending);
-    log->head = log->durable;
+    log->head = log->committed;
     marks_revert(&log->publishers);
     marks_revert(&log->topics);
 }
 
-enum err log_commit(struct log *log, const struct commit **token, struct why *why)
+/* COMMIT, with its flush left to the flusher when that is worth waking it. */
+static enum err commit(struct log *log, struct why *why)
 {
-    enum err e = ERR_NONE;
+    const bool fold = log->head.seq - log->folded >= LOG_FOLD_EVERY;
+    const bool apart = log->flusher && log->head.seq - log->durable.seq >= (uint64_t)log->flush_apart;
+    enum err e = log_write_pending(log, why);
 
-    if (log->writing) {
-        const bool fold = log->head.seq - log->folded >= LOG_FOLD_EVERY;
-
-        e = log_write_pending(log, why);
-        if (!e && fold) e = log_write_marks(log, why);
-        if (!e) e = log_run(log, COMMIT, why);
-        if (e) {
-            log_rollback(log);
-            return e;
-        }
-        log->writing = false;
-        log->durable = log->head;
-        log_marks_hold(log, fold);
+    if (!e && fold) e = log_write_marks(log, why);
+    if (apart) wal_flush_later(log->wal, true);
+    if (!e) e = log_run(log, COMMIT, why);
+    if (apart) wal_flush_later(log->wal, false);
+    if (e) {
+        log_rollback(log);
+        return e;
     }
+    log->writing = false;
+    log->committed = log->head;
+    log_marks_hold(log, fold);
+    if (apart)
+        flusher_begin(log->flusher);
+    else
+        log->durable = log->committed;
+    log->flushing = apart;
+    return ERR_NONE;
+}
+
+enum err log_commit_begin(struct log *log, struct why *why)
+{
+    assert(!log->flushing);
+    return log->writing ? commit(log, why) : ERR_NONE;
+}
+
+bool log_flushing(const struct log *log, int64_t us)
+{
+    return log->flushing && flusher_busy(log->flusher, us);
+}
+
+enum err log_commit_end(struct log *log, const struct commit **token, struct why *why)
+{
+    enum err e = log->flushing ? flusher_wait(log->flusher, why) : ERR_NONE;
+
+    if (e) return e;
+    log->flushing = false;
+    log->durable = log->committed;
     log->token.seq = log->durable.seq;
     *token = &log->token;
     return ERR_NONE;
+}
+
+enum err log_commit(struct log *log, const struct commit **token, struct why *why)
+{
+    enum err e = log_commit_begin(log, why);
+
+    return e ? e : log_commit_end(log, token, why);
 }
 
 /* --- the WAL --- */

@@ -25,6 +25,7 @@ struct log_settings {
     const char *path;     /* the file; ":memory:" for tests */
     int checkpoint_pages; /* the checkpoint thread starts from so many pages in the WAL */
     int finish_pages;     /* the writer makes the WAL start over from so many */
+    int flush_apart;      /* a commit of so many records is flushed by a thread of its own; 0: none is */
 };
 
 /* A place to go on from: behind record `seq`, whose link is `chain`. {0} is the beginning. */
@@ -64,8 +65,9 @@ struct log_stored {
 enum err log_open(const struct log_settings *settings, struct log **out, struct why *why);
 void log_close(struct log **log);
 
-struct log_head log_head(const struct log *log);    /* with what is appended and not yet committed */
-struct log_head log_durable(const struct log *log); /* on disk */
+struct log_head log_head(const struct log *log);      /* with what is appended and not yet committed */
+struct log_head log_committed(const struct log *log); /* the log keeps it unless the machine fails now */
+struct log_head log_durable(const struct log *log);   /* on disk */
 /* With what is appended and not yet committed. */
 enum err log_publisher(struct log *log, struct slice publisher, uint64_t epoch, struct log_publisher *out,
                        struct why *why);
@@ -93,6 +95,13 @@ uint64_t commit_seq(const struct commit *token);
 /* ERR_FULL: nothing of it is stored, and it may be tried again later. Any other error: nobody knows what is
  * on disk; stop acknowledging and exit. Without a transaction it proves what was there before. */
 enum err log_commit(struct log *log, const struct commit **token, struct why *why);
+/* The same in two halves, so that the next events can be taken while the disk works: after `begin` they may
+ * be appended, and `end` must come before the next `begin`. Few events are on disk when `begin` returns; of
+ * many, the flush goes on in a thread. On ERR_FULL nothing of what was to be committed is stored, and `end`
+ * is still due for what was before. */
+enum err log_commit_begin(struct log *log, struct why *why);
+bool log_flushing(const struct log *log, int64_t us); /* after so many us `end` would still have to wait */
+enum err log_commit_end(struct log *log, const struct commit **token, struct why *why);
 
 /* Housekeeping of the WAL between two commits. An error here means the same as one of log_commit. */
 enum err log_tend(struct log *log, struct why *why);

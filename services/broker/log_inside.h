@@ -34,7 +34,7 @@ struct commit {
 struct log {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
-    struct log_head head, durable;
+    struct log_head head, committed, durable; /* appended; behind COMMIT; flushed */
     bool open, writing;
     uint64_t folded; /* up to this record the marks are written down */
     struct pending *pending;
@@ -42,7 +42,10 @@ struct log {
     struct seal seal, sealing; /* as on disk; and as it is being written */
     struct commit token;
     struct checkpoint *checkpoint; /* NULL in memory */
-    int wal_pages, finish_pages, finish_from;
+    struct wal *wal;               /* likewise */
+    struct flusher *flusher;       /* of that WAL */
+    bool flushing;                 /* it was told to, and log_commit_end has not been called since */
+    int wal_pages, finish_pages, finish_from, flush_apart;
     char path[LOG_PATH_BYTES];
 };
 

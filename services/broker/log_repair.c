@@ -311,7 +311,7 @@ static enum err put_in_place(const char *path, const char *fresh, struct why *wh
 enum err log_repair(const char *path, const char *copy, struct log_repaired *done, struct why *why)
 {
     char fresh[PATH_BYTES], scratch[PATH_BYTES];
-    const struct log_settings settings = { fresh, 2000, 8000 };
+    const struct log_settings settings = { .path = fresh, .checkpoint_pages = 2000, .finish_pages = 8000 };
     struct repair r = { .done = done };
     uint64_t records = 0;
     enum err e;

@@ -53,6 +53,10 @@ static const struct config_key keys[] = {
               "the checkpoint thread starts from so many pages of 8 KiB in the write-ahead log"),
     NUMBER_OF("log/finish_pages", finish_pages, "8000", 1, 1000000,
               "from so many pages the writer itself makes the write-ahead log start over"),
+    NUMBER_OF(
+        "log/flush_apart", flush_apart, "32", 0, 65536,
+        "a transaction of so many events is flushed by a thread of its own, while the next ones are taken; "
+        "0: none is"),
     NUMBER_OF("log/wal_most_bytes", broker.wal_most_bytes, GIB, 0, MOST_BYTES,
               "above so many bytes of write-ahead log, PUBLISH is refused BUSY"),
     NUMBER_OF("drain/events", broker.drain_events, "8192", 1, 65536, "events in one transaction, about"),

@@ -11,39 +11,39 @@
 
 /* --- storing one --- */
 
-static enum err remember_live(struct broker *b, const struct log_event *event,
+static enum err remember_live(struct said *said, const struct log_event *event,
                               const struct log_stored *stored)
 {
-    if (b->live_count == b->live_capacity) {
-        size_t capacity = b->live_capacity ? 2 * b->live_capacity : 256;
-        struct live *more = realloc(b->live, capacity * sizeof *more);
+    if (said->live_count == said->live_capacity) {
+        size_t capacity = said->live_capacity ? 2 * said->live_capacity : 256;
+        struct live *more = realloc(said->live, capacity * sizeof *more);
 
         if (!more) return ERR_NOMEM;
-        b->live = more;
-        b->live_capacity = capacity;
+        said->live = more;
+        said->live_capacity = capacity;
     }
-    b->live[b->live_count++] =
+    said->live[said->live_count++] =
         (struct live){ event->topic, event->envelope, stored->seq, stored->previous, event->at_ms };
     return ERR_NONE;
 }
 
-/* The event's slices must stay until the end of the turn. */
+/* The event's slices must stay until what the turn said is sent. */
 static enum err store(struct broker *b, const struct log_event *event, struct log_stored *stored,
                       struct why *why)
 {
     enum err e = log_append(b->log, event, stored, why);
 
-    if (!e) e = remember_live(b, event, stored);
+    if (!e) e = remember_live(b->said, event, stored);
     if (!e) stamp_took(&b->stamp, true, event->at_ms);
     return e;
 }
 
-enum err publish_live(struct broker *b)
+enum err publish_live(struct broker *b, struct said *said)
 {
     enum err e = ERR_NONE;
 
-    for (size_t i = 0; !e && i < b->live_count; i++) {
-        const struct live *l = &b->live[i];
+    for (size_t i = 0; !e && i < said->live_count; i++) {
+        const struct live *l = &said->live[i];
         const uint64_t numbers[3] = { l->seq, (uint64_t)l->at_ms, l->previous };
         uint8_t place[24];
 
@@ -53,7 +53,7 @@ enum err publish_live(struct broker *b)
         if (e == ERR_GONE) break; /* nobody is there to hear any of it */
         if (e == ERR_AGAIN) e = ERR_NONE;
     }
-    b->live_count = 0;
+    said->live_count = 0;
     return e == ERR_GONE ? ERR_NONE : e;
 }
 
@@ -176,10 +176,10 @@ enum err publish_undo(struct broker *b, struct why *why)
     stamp_took(&b->stamp, head.seq > 0, head.at_ms);
     if (b->stamp.rehearsal) b->stamp.rehearsal_day = b->rehearsal_day_before;
     if (b->space.warned_now) b->space.warned = false;
-    b->live_count = 0;
+    b->said->live_count = 0;
     b->full = true;
-    for (size_t i = 0; !e && i < b->answers.count; i++) {
-        struct answer *a = &b->answers.each[i];
+    for (size_t i = 0; !e && i < b->said->answers.count; i++) {
+        struct answer *a = &b->said->answers.each[i];
 
         if ((a->kind == ANSWER_STORED && a->new_events) || a->kind == ANSWER_CLOCKED)
             e = full_answer(b, a);
@@ -292,13 +292,13 @@ static enum err answer_stored(const struct publish *p, uint64_t number, uint64_t
 {
     struct broker *b = p->b;
     struct session *s = p->session;
-    struct answer *a = s->stored_turn == b->turn ? &b->answers.each[s->stored] : NULL;
+    struct answer *a = s->stored_turn == b->turn ? &b->said->answers.each[s->stored] : NULL;
 
     if (!a) {
-        a = answers_add(&b->answers, ANSWER_STORED, p->peer);
+        a = answers_add(&b->said->answers, ANSWER_STORED, p->peer);
         if (!a) return ERR_NOMEM;
         s->stored_turn = b->turn;
-        s->stored = b->answers.count - 1;
+        s->stored = b->said->answers.count - 1;
     }
     if (new_events && !a->new_events) {
         a->new_events = true;
@@ -378,5 +378,5 @@ enum err publish_take(struct broker *b, const struct bus_peer *peer, struct sess
     if (e) return refuse_why(&p, number, &inner);
     if (p.skip < p.count) return take_new(&p, number, why);
     /* What is known only since this turn can still come to nothing. */
-    return answer_stored(&p, known.number, known.seq, known.seq > log_durable(b->log).seq);
+    return answer_stored(&p, known.number, known.seq, known.seq > log_committed(b->log).seq);
 }

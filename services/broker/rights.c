@@ -196,7 +196,7 @@ static enum err take_note(void *context, struct slice name, struct slice value)
         snprintf(notes->policy, sizeof notes->policy, "%.*s", SLICE_ARG(value));
         return ERR_NONE;
     }
-    n = msgpack_zone_malloc(notes->b->zone, sizeof *n);
+    n = msgpack_zone_malloc(notes->b->said->zone, sizeof *n);
     if (!n) return ERR_NOMEM;
     if (!note_read(name, value, &n->party)) return ERR_CORRUPT;
     n->next = notes->first;

@@ -23,6 +23,14 @@ struct live {
     int64_t at_ms;
 };
 
+/* What a turn has to say when what it stored is on disk. */
+struct said {
+    msgpack_zone *zone;
+    struct answers answers;
+    struct live *live;
+    size_t live_count, live_capacity;
+};
+
 struct space {
     uint64_t free_bytes;
     bool warned, warned_now /* in this turn, not committed yet */, stopped, wal_full;
@@ -48,13 +56,13 @@ struct broker {
 
     const struct party *from; /* whose message is being looked at */
 
+    struct said each[2];
+    struct said *waits; /* of the turn before, whose flush goes on; NULL: none does */
+
     /* of this turn */
     uint64_t turn;
-    msgpack_zone *zone;
+    struct said *said;
     struct buf scratch;
-    struct answers answers;
-    struct live *live;
-    size_t live_count, live_capacity;
     int64_t events, bytes;
     int64_t published, most; /* events in PUBLISH of all sessions; of the one that said most */
     bool full;               /* the disk was: nothing more is stored in this turn */
@@ -77,7 +85,7 @@ enum err publish_days(struct broker *b, struct why *why);
 enum err publish_space_warned(struct broker *b, struct why *why);
 /* The transaction came to nothing for want of space: take back what was answered. */
 enum err publish_undo(struct broker *b, struct why *why);
-enum err publish_live(struct broker *b);
+enum err publish_live(struct broker *b, struct said *said);
 /* One event of the broker's own, about `subject`. */
 struct event_kind;
 enum err publish_own(struct broker *b, const struct event_kind *kind, const void *event, const char *subject,

@@ -94,7 +94,7 @@ static inline enum err bed_publish(void *context, struct slice topic, struct sli
 
 static inline void bed_open(struct bed *bed)
 {
-    const struct log_settings log = { bed->path, 2000, 8000 };
+    const struct log_settings log = { .path = bed->path, .checkpoint_pages = 2000, .finish_pages = 8000 };
     const struct ports ports = { bed, bed_send, bed_publish };
     const struct guard_settings guard = { .keys = bed->keys, .policy = bed->policy };
     struct why why = { 0 };

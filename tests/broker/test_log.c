@@ -16,15 +16,20 @@ struct bed {
     struct log *log;
 };
 
-static struct log *open_log(const char *path)
+static struct log *open_log_flushed(const char *path, int flush_apart)
 {
-    const struct log_settings settings = { path, 2000, 8000 };
+    const struct log_settings settings = { path, 2000, 8000, flush_apart };
     struct why why = { 0 };
     struct log *log = NULL;
     enum err e = log_open(&settings, &log, &why);
 
     if (e) fail_msg("%s: %s", err_name(e), why.sentence);
     return log;
+}
+
+static struct log *open_log(const char *path)
+{
+    return open_log_flushed(path, 0);
 }
 
 static int setup(void **state)
@@ -108,7 +113,9 @@ static void edit(struct bed *bed, const char *sql)
 
 static void refuses_to_open(struct bed *bed, const char *words)
 {
-    const struct log_settings settings = { bed->path, 2000, 8000 };
+    const struct log_settings settings = { .path = bed->path,
+                                           .checkpoint_pages = 2000,
+                                           .finish_pages = 8000 };
     struct why why = { 0 };
 
     assert_int_equal(log_open(&settings, &bed->log, &why), ERR_CORRUPT);
@@ -446,6 +453,64 @@ static void failed_flush_gives_no_token(void **state)
     assert_null(token);
 }
 
+/* The same log, flushed by a thread from one record on. */
+static void reopen_apart(struct bed *bed)
+{
+    log_close(&bed->log);
+    bed->log = open_log_flushed(bed->path, 1);
+}
+
+static void next_events_are_taken_during_a_flush(void **state)
+{
+    struct bed *bed = *state;
+    const struct commit *token = NULL;
+    struct log_stored stored;
+    int syncs;
+
+    reopen_apart(bed);
+    append(bed->log, "one", "a.b.c.01", "x", NULL);
+    syncs = atomic_load(&faulty.syncs);
+    assert_int_equal(log_commit_begin(bed->log, NULL), ERR_NONE);
+    assert_int_equal(log_committed(bed->log).seq, 1);
+    assert_int_equal(log_durable(bed->log).seq, 0);
+    append(bed->log, "one", "a.b.c.01", "y", &stored);
+    assert_int_equal(stored.number, 2);
+    log_rollback(bed->log); /* takes back the second, and nothing of what is being flushed */
+    assert_int_equal(log_head(bed->log).seq, 1);
+    append(bed->log, "one", "a.b.c.01", "z", &stored);
+    assert_int_equal(stored.number, 2);
+    assert_int_equal(log_commit_end(bed->log, &token, NULL), ERR_NONE);
+    assert_int_equal(commit_seq(token), 1);
+    assert_true(atomic_load(&faulty.syncs) > syncs);
+    assert_int_equal(log_durable(bed->log).seq, 1);
+    commit(bed->log);
+    log_close(&bed->log);
+    bed->log = open_log(bed->path);
+    assert_int_equal(log_head(bed->log).seq, 2);
+}
+
+static void flush_that_fails_apart_gives_no_token(void **state)
+{
+    struct bed *bed = *state;
+    const struct commit *token = NULL;
+
+    reopen_apart(bed);
+    append(bed->log, "one", "a.b.c.01", "w", NULL); /* the head of a new WAL is flushed at once */
+    commit(bed->log);
+    append(bed->log, "one", "a.b.c.01", "x", NULL);
+    faulty.code = SQLITE_IOERR_FSYNC;
+    atomic_store(&faulty.fail_sync, 1);
+    assert_int_equal(log_commit_begin(bed->log, NULL), ERR_NONE);
+    assert_int_equal(log_commit_end(bed->log, &token, NULL), ERR_IO);
+    assert_null(token);
+    assert_int_equal(log_durable(bed->log).seq, 1);
+    faulty_heal();
+    /* A flush that failed stays failed: the bytes may be gone although a new one succeeds. */
+    append(bed->log, "one", "a.b.c.01", "y", NULL);
+    assert_int_equal(log_commit_end(bed->log, &token, NULL), ERR_IO);
+    assert_null(token);
+}
+
 /* Fail the n-th write or flush, for each n until a run passes: a token means that it is there after
  * reopening. */
 static void each_failing_write_is_survived(void **state)
@@ -492,7 +557,7 @@ static void each_commit_is_flushed(void **state)
 static void wal_starts_over(void **state)
 {
     struct bed *bed = *state;
-    const struct log_settings small = { bed->path, 20, 60 };
+    const struct log_settings small = { .path = bed->path, .checkpoint_pages = 20, .finish_pages = 60 };
     char bytes[4001];
 
     memset(bytes, 'x', 4000);
@@ -603,6 +668,8 @@ int main(void)
         T(how_far_everybody_is_survives_a_crash),
         T(full_disk_stores_nothing_and_heals),
         T(failed_flush_gives_no_token),
+        T(next_events_are_taken_during_a_flush),
+        T(flush_that_fails_apart_gives_no_token),
         T(each_failing_write_is_survived),
         T(each_commit_is_flushed),
         T(wal_starts_over),

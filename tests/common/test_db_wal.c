@@ -1,4 +1,6 @@
 #include "common/db.h"
+#include "common/db_wal.h"
+#include "tests/broker/faulty.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -80,6 +82,7 @@ static int make_store(void **state)
     sqlite3 *db;
 
     if (!mkdtemp(folder)) return -1;
+    faulty_install(); /* counts flushes */
     snprintf(store, sizeof store, "%s/x.db", folder);
     db = open_it(DB_WRITE);
     run(db, "CREATE TABLE t(n INTEGER PRIMARY KEY, b BLOB) STRICT");
@@ -91,6 +94,7 @@ static int remove_store(void **state)
 {
     sqlite3 *db = *state;
 
+    faulty_heal();
     db_close(&db);
     unlink(store);
     return rmdir(folder);
@@ -159,6 +163,63 @@ static void checkpoint_moves_what_was_gathered(void **state)
     db_close(&again);
 }
 
+/* One row, whose COMMIT leaves its flush owed. Returns the flushes it did all the same. */
+static int insert_unflushed(sqlite3 *db)
+{
+    const int before = atomic_load(&faulty.syncs);
+
+    wal_flush_later(db_wal(db), true);
+    run(db, "INSERT INTO t(b) VALUES(x'00')");
+    wal_flush_later(db_wal(db), false);
+    return atomic_load(&faulty.syncs) - before;
+}
+
+static int flush_of(sqlite3 *db)
+{
+    const int before = atomic_load(&faulty.syncs);
+    struct why why = { .code = "" };
+
+    no_error(wal_flush(db_wal(db), &why), &why);
+    return atomic_load(&faulty.syncs) - before;
+}
+
+static void flush_that_is_owed_is_done_once(void **state)
+{
+    sqlite3 *reader = open_it(DB_READ);
+    const int64_t rows = number(reader, "SELECT count(*) FROM t");
+
+    run(*state, "INSERT INTO t(b) VALUES(x'00')");
+    assert_int_equal(flush_of(*state), 0);
+    assert_int_equal(insert_unflushed(*state), 0);
+    assert_int_equal(number(reader, "SELECT count(*) FROM t"), rows + 2);
+    assert_int_equal(flush_of(*state), 1);
+    assert_int_equal(flush_of(*state), 0);
+    db_close(&reader);
+}
+
+static void checkpoint_does_what_is_owed_first(void **state)
+{
+    struct why why = { .code = "" };
+
+    run(*state, "INSERT INTO t(b) VALUES(x'00')");
+    assert_int_equal(insert_unflushed(*state), 0);
+    no_error(db_checkpoint(*state, SQLITE_CHECKPOINT_PASSIVE, &why), &why);
+    assert_int_equal(flush_of(*state), 0);
+}
+
+/* Under the old head, pages of before that were not overwritten yet would be believed. */
+static void head_of_a_wal_that_starts_over_is_never_owed(void **state)
+{
+    struct why why = { .code = "" };
+
+    run(*state, "INSERT INTO t(b) VALUES(x'00')");
+    no_error(db_checkpoint(*state, SQLITE_CHECKPOINT_RESTART, &why), &why);
+    assert_int_equal(insert_unflushed(*state), 1);
+    assert_int_equal(flush_of(*state), 1);
+    assert_int_equal(insert_unflushed(*state), 0);
+    assert_int_equal(flush_of(*state), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +227,9 @@ int main(void)
         cmocka_unit_test(other_connection_sees_all_of_a_commit),
         cmocka_unit_test(pages_written_early_are_read_back),
         cmocka_unit_test(checkpoint_moves_what_was_gathered),
+        cmocka_unit_test(flush_that_is_owed_is_done_once),
+        cmocka_unit_test(checkpoint_does_what_is_owed_first),
+        cmocka_unit_test(head_of_a_wal_that_starts_over_is_never_owed),
     };
 
     return cmocka_run_group_tests(tests, make_store, remove_store);

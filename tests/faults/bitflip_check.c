@@ -40,7 +40,7 @@ static struct {
 
 static struct log *open_log(const char *name, struct why *why)
 {
-    const struct log_settings settings = { name, 2000, 8000 };
+    const struct log_settings settings = { .path = name, .checkpoint_pages = 2000, .finish_pages = 8000 };
     struct log *log = NULL;
 
     return log_open(&settings, &log, why) ? NULL : log;

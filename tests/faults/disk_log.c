@@ -123,7 +123,7 @@ static struct broker_settings settings_of(void)
 void disk_run(const char *folder, struct ran *out)
 {
     char path[100];
-    const struct log_settings log_settings = { path, 20, 40 };
+    const struct log_settings log_settings = { path, 20, 40, 2 };
     const struct broker_settings settings = settings_of();
     struct heard heard = { 0 };
     const struct ports ports = { &heard, hear, hear_nothing };
@@ -150,7 +150,7 @@ void disk_run(const char *folder, struct ran *out)
 void disk_look(const char *folder, const struct ran *ran, bool complete, char wrong[800])
 {
     char path[100];
-    const struct log_settings settings = { path, 2000, 8000 };
+    const struct log_settings settings = { .path = path, .checkpoint_pages = 2000, .finish_pages = 8000 };
     struct log_publisher known = { 0 };
     struct log *log = NULL;
     struct why why = { 0 };

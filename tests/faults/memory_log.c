@@ -90,7 +90,7 @@ static void shut(struct house *h)
 
 static enum err open_house(struct house *h, struct why *why)
 {
-    const struct log_settings log = { path, 2000, 8000 };
+    const struct log_settings log = { .path = path, .checkpoint_pages = 2000, .finish_pages = 8000 };
     const struct ports ports = { NULL, hear, hear_nothing };
     const struct guard_settings nobody = { .keys = "/nowhere", .policy = "" };
     const struct broker_settings settings = { .drain_events = 8192,

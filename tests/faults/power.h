@@ -38,6 +38,9 @@ struct judged {
 void judge(const char *path, const char *argument, struct judged *out);
 /* What a sent message promises to be on disk: something for `reached`, or 0. */
 uint64_t judge_promise(const char *bytes, size_t size);
+/* A promise is of every commit before it. Not the broker's: it writes the next one while the one before is
+ * flushed, and promises what has been. */
+extern const bool judge_in_turn;
 
 /* --- reading the front of a frame --- */
 

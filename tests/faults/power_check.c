@@ -124,6 +124,15 @@ static void learn_moment(struct run *r)
     r->moments[r->moment_count++] = (struct moment){ found.state, found.reached };
 }
 
+/* How many moments are behind when this was promised: one of the last of them must be found. */
+static size_t promised_moments(const struct run *r, size_t have, uint64_t promised)
+{
+    if (judge_in_turn) return r->moment_count;
+    while (have < r->moment_count && (have == 0 || r->moments[have - 1].reached < promised))
+        have++;
+    return have;
+}
+
 /* Go through the record once: the states, and what was promised when. */
 static void learn(struct run *r)
 {
@@ -150,7 +159,7 @@ static void learn(struct run *r)
         if (e.did == DID_SAY) {
             uint64_t promised = judge_promise(bytes, (size_t)e.size);
 
-            if (promised) have = r->moment_count;
+            if (promised) have = promised_moments(r, have, promised);
             if (promised) r->counts.told++;
             if (promised > reach) reach = promised;
         }
@@ -220,15 +229,21 @@ static void plan(const struct run *r, uint64_t images, uint64_t *state, unsigned
     free(flushes);
 }
 
+/* A mistake can be seen from the first promise on, which may be the record's last entry. */
+static void plan_behind_promises(const struct run *r, uint64_t images, uint64_t *state, unsigned *cuts)
+{
+    const size_t count = disk_entries(r->disk);
+    size_t from = 0;
+
+    while (from < count && r->must_reach[from] == 0)
+        from++;
+    for (uint64_t n = 0; n < images; n++)
+        cuts[from + power_random(state) % (count + 1 - from)]++;
+}
+
 static uint64_t bad_images(const struct run *r)
 {
     return r->counts.lost + r->counts.mixed + r->counts.broken;
-}
-
-/* Looking for the first bad image: behind it, and before anything was promised. */
-static bool needless(const struct run *r, size_t at)
-{
-    return r->first_is_enough && (bad_images(r) || r->must_reach[at] == 0);
 }
 
 static void cut_again(struct run *r, const char *record, uint64_t images, uint64_t seed)
@@ -238,11 +253,11 @@ static void cut_again(struct run *r, const char *record, uint64_t images, uint64
     uint64_t state = seed;
 
     if (!cuts) abort();
-    plan(r, images, &state, cuts);
+    (r->first_is_enough ? plan_behind_promises : plan)(r, images, &state, cuts);
     disk_free(r->disk);
     r->disk = disk_load(record);
     for (size_t i = 0; i <= count; i++) {
-        for (unsigned n = 0; n < cuts[i] && !needless(r, i); n++) {
+        for (unsigned n = 0; n < cuts[i] && !(r->first_is_enough && bad_images(r)); n++) {
             disk_image(r->disk, r->folder, power_random(&state) | 1);
             look(r, i);
         }

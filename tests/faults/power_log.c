@@ -4,9 +4,11 @@
 
 #include <stdio.h>
 
+const bool judge_in_turn = false;
+
 void judge(const char *path, const char *argument, struct judged *out)
 {
-    const struct log_settings settings = { path, 2000, 8000 };
+    const struct log_settings settings = { .path = path, .checkpoint_pages = 2000, .finish_pages = 8000 };
     struct why why = { 0 };
     struct log *log = NULL;
     uint64_t records = 0;

@@ -29,6 +29,8 @@ static enum err check_rows(struct spool *sp, uint64_t *last, struct why *why)
     return e;
 }
 
+const bool judge_in_turn = true;
+
 void judge(const char *path, const char *argument, struct judged *out)
 {
     struct spool *sp = NULL;

@@ -33,6 +33,8 @@ static enum err check_outbox(struct fold *f, struct why *why)
     return e;
 }
 
+const bool judge_in_turn = true;
+
 void judge(const char *path, const char *argument, struct judged *out)
 {
     struct fold f;
