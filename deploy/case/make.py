@@ -92,10 +92,11 @@ def act_one(folder):
             "synthetic split; only the sums over 22 provinces are published", "accepted", ""]
            for i, p in enumerate(PLAN_PROVINCES)])
     write(folder, "council.formed.csv",
-          ["council", "level", "province", "round", "rule_set", "members.member", "members.seat", "remark", "#verdict",
-           "#code"],
-          [["BK-2018-2", "province", "06", "2018-2", "provisional-2018", "tv1", "chair", "synthetic", "accepted", ""]] +
-          [[""] * 5 + [m, "member", "", "", ""] for m in MEMBERS[1:]])
+          ["council", "level", "province", "round", "rule_set", "formed_on", "members.member", "members.seat", "remark",
+           "#verdict", "#code"],
+          [["BK-2018-2", "province", "06", "2018-2", "provisional-2018", "2018-10-25", "tv1", "chair", "synthetic",
+            "accepted", ""]] +
+          [[""] * 6 + [m, "member", "", "", ""] for m in MEMBERS[1:]])
     dossiers, scores, decision = [], [], []
     number = ["CHUA-RO-SO/QĐ-UBND", "2018-12-16", "province", "06"]
     for i, (reference, name, owner, kind, commune, star, remark) in enumerate(products()):
@@ -187,10 +188,11 @@ def act_two(folder):
         decision.append([f"@{reference}", f"@{reference}", star, "accepted", ""])
     write(folder, "dossier.filed.csv", header, dossiers)
     write(folder, "council.formed.csv",
-          ["council", "level", "province", "round", "rule_set", "members.member", "members.seat", "remark", "#verdict",
-           "#code"],
-          [["DL-2026-1", "province", "66", "2026-1", "QD26_2026", "tv1", "chair", "synthetic", "accepted", ""]] +
-          [[""] * 5 + [m, "member", "", "", ""] for m in members[1:]])
+          ["council", "level", "province", "round", "rule_set", "formed_on", "members.member", "members.seat", "remark",
+           "#verdict", "#code"],
+          [["DL-2026-1", "province", "66", "2026-1", "QD26_2026", "2026-05-25", "tv1", "chair", "synthetic", "accepted",
+            ""]] +
+          [[""] * 6 + [m, "member", "", "", ""] for m in members[1:]])
     write(folder, "sheet.submitted.csv",
           ["province", "council", "member", "dossier", "options.criterion", "options.option", "remark", "#verdict",
            "#code"], scores)

@@ -139,14 +139,16 @@ static enum err check_rating(const struct decision_item *item, const struct rati
     return ERR_NONE;
 }
 
-/* Its certificates begin on its date or later, so that they cannot precede the rating either. */
+/* Papers are held against papers: the date of the decision against the day of the meeting, not against the
+ * day on which the closing reached the log, which may be later than both. The certificates begin on the
+ * decision's date or later, so that they cannot precede the meeting either. */
 static enum err check_rated_before(const struct decision_signed *decision, const struct rating *rating,
                                    struct why *why)
 {
     char rated[CLOCK_DAY_TEXT + 1], text[CLOCK_DAY_TEXT + 1];
 
-    if (decision->signed_on >= rating->rated_on) return ERR_NONE;
-    clock_day_text(rating->rated_on, rated);
+    if (!rating->has_met_on || decision->signed_on >= rating->met_on) return ERR_NONE;
+    clock_day_text(rating->met_on, rated);
     clock_day_text(decision->signed_on, text);
     return why_set(
         why, ERR_INVALID, "DECISION_DATE",

@@ -54,7 +54,8 @@ struct area {
 struct rating {
     struct slice rated, dossier, reference, product, name, owner, province, rule_set;
     struct slice gates; /* those met, as text */
-    int32_t rated_on;   /* day of its closing */
+    bool has_met_on;
+    int32_t met_on; /* day of the council's meeting */
     enum level level;
     int64_t star, sum_hundredths, members;
     bool recognised, withdrawn; /* by a decision; its dossier by the applicant */
@@ -101,9 +102,10 @@ enum err certification_check_not_ahead(int32_t signed_on, int32_t day, struct wh
 enum err certification_check_decision(const struct decision_signed *decision, struct slice province,
                                       const struct area *area, int32_t day, bool known, struct why *why);
 
-/* One line. `rating` NULL: no such product.rated before this in the log. `product`: the first code of the one
- * the line names. `in_area`: the decision's province is the rating's, or the one it was merged into by then.
- * `signer` by the rating's rule set on the decision's date.
+/* One line. Its date is held against the day of the council's meeting, paper against paper: days of records
+ * say when something became known here, not when it was. `rating` NULL: no such product.rated before this in
+ * the log. `product`: the first code of the one the line names. `in_area`: the decision's province is the
+ * rating's, or the one it was merged into by then. `signer` by the rating's rule set on the decision's date.
  * NOT_YET, WRONG_PRODUCT, WRONG_PROVINCE, WITHDRAWN, DECIDED_TWICE, RATING_SUPERSEDED, STAR_TOO_LOW,
  * WRONG_STAR, DECISION_DATE, RULE_SET_UNKNOWN, WRONG_AUTHORITY */
 enum err certification_check_line(const struct decision_signed *decision, const struct decision_item *item,
@@ -153,8 +155,9 @@ enum err certification_check_record(const struct record_filed *filed, struct sli
  * and to which day? `rules` is in force on that day. */
 bool certification_extension(const struct rule_set *rules, const struct status_facts *facts, int32_t day,
                              int32_t *to);
-/* Its first day: the day behind the term, or the one of the dossier when that came later. */
-int32_t certification_extension_from(int32_t ends_on, int32_t day);
+/* Its first day: the day behind the term, or the one on which the dossier was handed in when that is later.
+ */
+int32_t certification_extension_from(int32_t ends_on, int32_t received_on);
 
 /* Is the end of a certificate that became known today nearer than the longest notice, so that the holder is
  * told at once? `longest_notice` -1: there are none. */

@@ -68,8 +68,9 @@ static bool extends_again(const struct status_extension *latest, int32_t day, in
  * many days past its end.
  * [inferred] "could not meet": the last day of the window lies before the first day of the rule set in force.
  * [inferred] "keeps": what had ended before that first day is not brought back.
- * [inferred] A dossier accepted after the end of the term gives the certificate back from that day on only;
- * between them it was expired.
+ * [inferred] A dossier handed in after the end of the term gives the certificate back from that day on only;
+ * between them it was expired. A dossier that does not say when it was handed in was on the day it was
+ * accepted.
  * [inferred] While no dossier has a result, each that is accepted in time extends again, to the same day: the
  * first may have been withdrawn or turned away. What a council has rated too low extends no more. */
 bool certification_extension(const struct rule_set *rules, const struct status_facts *facts, int32_t day,
@@ -89,9 +90,9 @@ bool certification_extension(const struct rule_set *rules, const struct status_f
     return true;
 }
 
-int32_t certification_extension_from(int32_t ends_on, int32_t day)
+int32_t certification_extension_from(int32_t ends_on, int32_t received_on)
 {
-    return day > ends_on ? day : ends_on + 1;
+    return received_on > ends_on ? received_on : ends_on + 1;
 }
 
 bool certification_end_is_near(int32_t ends_on, int32_t day, int64_t longest_notice)

@@ -1,17 +1,14 @@
 /* handler_decision.c - councils' results, and the decisions that recognise them. */
 #include "services/certification/handler_inside.h"
 
-/* A council has rated: its result waits here for a decision. An outcome's time is that of its cause, the
- * closing: how fast scoring was must not matter. */
+/* A council has rated: its result waits here for a decision. */
 APPLY(product_rated)
 {
     struct product_rated rated;
     enum err e = product_rated_decode(turn_envelope(turn), turn_zone(turn), &rated, turn_why(turn));
 
     (void)cause;
-    if (!e)
-        e = store_add_rating(turn_store(turn), turn_envelope(turn)->id, &rated,
-                             clock_day_of(turn_envelope(turn)->time_ms), outcome->seq);
+    if (!e) e = store_add_rating(turn_store(turn), turn_envelope(turn)->id, &rated, outcome->seq);
     if (e || rated.star >= CERTIFICATION_STAR_LEAST) return e;
     return store_end_extension(turn_store(turn), rated.dossier, turn_day(turn), outcome->seq);
 }

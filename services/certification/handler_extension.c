@@ -98,17 +98,19 @@ APPLY(certificate_extended)
     struct certificate_extended extended;
     struct dossier_accepted accepted;
     struct extension extension;
+    int32_t received_on;
     enum err e = certificate_extended_decode(turn_envelope(turn), turn_zone(turn), &extended, turn_why(turn));
 
     (void)cause;
     if (!e)
         e = dossier_accepted_decode(turn_cause_envelope(turn), turn_zone(turn), &accepted, turn_why(turn));
     if (e) return e;
+    received_on = accepted.has_received_on ? accepted.received_on : turn_day(turn);
     extension = (struct extension){ .certificate = extended.certificate,
                                     .dossier = extended.dossier,
                                     .reference = accepted.reference,
                                     .province = accepted.province,
-                                    .from = certification_extension_from(extended.ends_on, turn_day(turn)),
+                                    .from = certification_extension_from(extended.ends_on, received_on),
                                     .to = extended.extended_to };
     return store_add_extension(turn_store(turn), &extension, outcome->seq);
 }

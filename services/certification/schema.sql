@@ -71,7 +71,7 @@ CREATE TABLE rating(
     sum_hundredths INTEGER NOT NULL,
     members INTEGER NOT NULL CHECK(members >= 1), -- the mean is sum / members, never rounded
     gates TEXT NOT NULL,                -- codes of gates and grounds that were met, for people
-    rated_on INTEGER NOT NULL,          -- day of the closing: no decision on it is dated earlier
+    met_on INTEGER,                     -- day of the meeting: no decision on it is dated earlier; NULL: not said
     remanded INTEGER NOT NULL DEFAULT 0 CHECK(remanded IN (0, 1)), -- given back: the lower level may certify on it
     recognised INTEGER NOT NULL DEFAULT 0 CHECK(recognised IN (0, 1)),
     rated_seq INTEGER NOT NULL

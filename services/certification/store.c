@@ -10,13 +10,13 @@
 const char *const store_certificate_sql[STATEMENTS] = {
     [ADD_RATING] =
         "INSERT INTO rating(rated, dossier, reference, product, name, owner, province, level, rule_set, star,"
-        " sum_hundredths, members, gates, rated_on, rated_seq)"
+        " sum_hundredths, members, gates, met_on, rated_seq)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     [FIND_RATING] =
         "SELECT r.rated, r.dossier, r.reference, r.product, r.name, r.owner, r.province, r.rule_set, r.level,"
         " r.star, r.sum_hundredths, r.members, r.recognised,"
         " EXISTS (SELECT 1 FROM withdrawn w WHERE w.dossier = r.dossier), ifnull(n.rated, ''),"
-        " ifnull(n.remanded, 0), r.gates, r.rated_on FROM rating r LEFT JOIN rating n ON n.rated = (SELECT "
+        " ifnull(n.remanded, 0), r.gates, r.met_on FROM rating r LEFT JOIN rating n ON n.rated = (SELECT "
         "m.rated FROM rating m"
         " WHERE m.dossier = r.dossier AND m.rated_seq > r.rated_seq ORDER BY m.rated_seq DESC LIMIT 1)"
         " WHERE r.rated = ?1",
@@ -146,8 +146,7 @@ static struct slice join_gates(const struct product_rated *rated, char text[CERT
     return slice_of(text, used);
 }
 
-enum err store_add_rating(struct store *s, struct slice id, const struct product_rated *rated, int32_t day,
-                          uint64_t seq)
+enum err store_add_rating(struct store *s, struct slice id, const struct product_rated *rated, uint64_t seq)
 {
     sqlite3_stmt *q = s->statements[ADD_RATING];
     char gates[CERTIFICATION_GATES_BYTES];
@@ -165,7 +164,7 @@ enum err store_add_rating(struct store *s, struct slice id, const struct product
     db_bind_i64(q, 11, rated->sum_hundredths);
     db_bind_i64(q, 12, rated->members);
     db_bind_text(q, 13, join_gates(rated, gates));
-    db_bind_i64(q, 14, day);
+    if (rated->has_closed_on) db_bind_i64(q, 14, rated->closed_on);
     db_bind_u64(q, 15, seq);
     return db_run(q);
 }
@@ -191,7 +190,8 @@ static enum err copy_rating(sqlite3_stmt *q, msgpack_zone *zone, struct rating *
     r->later = store_keep(q, 14, zone, &e);
     r->later_remanded = db_i64(q, 15) != 0;
     r->gates = store_keep(q, 16, zone, &e);
-    r->rated_on = (int32_t)db_i64(q, 17);
+    r->has_met_on = sqlite3_column_type(q, 17) != SQLITE_NULL;
+    r->met_on = (int32_t)db_i64(q, 17);
     return e;
 }
 

@@ -63,8 +63,7 @@ enum err store_add_day(struct store *s, int32_t day, uint64_t seq);
 enum err store_today(struct store *s, int64_t as_of, int32_t *day);
 
 /* --- ratings --- */
-enum err store_add_rating(struct store *s, struct slice id, const struct product_rated *rated, int32_t day,
-                          uint64_t seq);
+enum err store_add_rating(struct store *s, struct slice id, const struct product_rated *rated, uint64_t seq);
 enum err store_find_rating(struct store *s, struct slice id, msgpack_zone *zone, struct rating *out);
 enum err store_remand(struct store *s, struct slice rated);
 enum err store_add_withdrawn(struct store *s, struct slice dossier);

@@ -75,7 +75,7 @@ enum err decide_request_filed(struct turn *turn, const struct record *rec)
     enum err e = request_filed_decode(turn_envelope(turn), turn_zone(turn), &filed, turn_why(turn));
 
     if (!e) e = find_open(turn, rec, filed.province, filed.reference, filed.desk, &standing);
-    if (!e) e = intake_check_due(filed.due_before, turn_day(turn), turn_why(turn));
+    if (!e) e = intake_check_due(&filed, turn_day(turn), turn_why(turn));
     if (e) return e;
     return request_registered_announce(turn, topic_province(rec->topic), filed.reference,
                                        &(struct request_registered){ .reference = filed.reference,

@@ -143,16 +143,23 @@ enum err intake_check_standing(const struct intake_standing *standing, struct sl
     return ERR_NONE;
 }
 
-enum err intake_check_due(int32_t due_before, int32_t day, struct why *why)
+enum err intake_check_due(const struct request_filed *filed, int32_t day, struct why *why)
 {
-    char due[CLOCK_DAY_TEXT + 1], today[CLOCK_DAY_TEXT + 1];
+    char due[CLOCK_DAY_TEXT + 1], asked[CLOCK_DAY_TEXT + 1], today[CLOCK_DAY_TEXT + 1];
 
-    if (due_before > day) return ERR_NONE;
-    clock_day_text(due_before, due);
+    if (!filed->has_asked_on) return ERR_NONE;
+    clock_day_text(filed->due_before, due);
+    clock_day_text(filed->asked_on, asked);
     clock_day_text(day, today);
+    if (filed->asked_on > day)
+        return why_set(
+            why, ERR_INVALID, "ASKED_ON_FUTURE",
+            "asked_on is %s, and today is %s; file the request when it is made, or correct the day", asked,
+            today);
+    if (filed->due_before > filed->asked_on) return ERR_NONE;
     return why_set(why, ERR_INVALID, "DUE_PAST",
-                   "due_before is %s, and today is %s; the applicant needs a day that is still to come", due,
-                   today);
+                   "due_before is %s, and the request is of %s; the applicant needs a day that is later", due,
+                   asked);
 }
 
 /* --- what follows an acceptance --- */

@@ -81,8 +81,10 @@ enum err intake_check_slip(const struct slip_filed *slip, struct slice province,
  * UNKNOWN_REFERENCE, WITHDRAWN, RATED, REJECTED */
 enum err intake_check_standing(const struct intake_standing *standing, struct slice reference,
                                struct why *why);
-/* DUE_PAST */
-enum err intake_check_due(int32_t due_before, int32_t day, struct why *why);
+/* Is what is asked for due after it was asked? The request's own date counts, where it says one: a request
+ * may reach this system after what it asks for was due.
+ * ASKED_ON_FUTURE, DUE_PAST */
+enum err intake_check_due(const struct request_filed *filed, int32_t day, struct why *why);
 
 /* May this dossier still be changed or taken back? `dossier` NULL: not accepted yet.
  * NOT_YET, WRONG_PROVINCE, WITHDRAWN, RATED, REJECTED */

@@ -9,6 +9,7 @@ enum { CLOSING_PRODUCTS_MAX = 2000, CLOSING_ZONE_BYTES = 16 * 1024, HELD_NAMED_M
 struct session {
     struct turn *turn;
     struct council council;
+    int32_t closed_on;  /* day of the meeting */
     msgpack_zone *zone; /* cleared after each product */
     int64_t rated, held;
     struct held_product named[HELD_NAMED_MAX]; /* of the held; their text lies in the turn's zone */
@@ -65,7 +66,8 @@ enum err result_add_up(struct turn *turn, const struct council *council, struct 
     return e;
 }
 
-void result_rate(const struct council *council, int32_t day, struct result *r, struct product_rated *out)
+void result_rate(const struct council *council, int32_t day, int32_t closed_on, struct result *r,
+                 struct product_rated *out)
 {
     const struct law *law = &r->law;
     const bool by_parts = law->set->sheet != SHEET_TOTAL;
@@ -105,7 +107,9 @@ void result_rate(const struct council *council, int32_t day, struct result *r, s
                                    .gates_count = r->rating.gate_count,
                                    .has_authority = r->rating.has_authority,
                                    .authority = r->rating.authority,
-                                   .term_months = law->set->term_months };
+                                   .term_months = law->set->term_months,
+                                   .has_closed_on = true,
+                                   .closed_on = closed_on };
 }
 
 /* --- a closing --- */
@@ -157,7 +161,7 @@ static enum err announce_rated(struct session *s, struct result *r)
     char id[HASH_ID_TEXT + 1];
     enum err e = ERR_NONE;
 
-    result_rate(&s->council, turn_day(s->turn), r, &rated);
+    result_rate(&s->council, turn_day(s->turn), s->closed_on, r, &rated);
     turn_next_id(s->turn, product_rated_kind.type, id);
     e = product_rated_announce(s->turn, r->dossier.province, r->dossier.product, &rated);
     if (!e && r->rating.forwarded) e = announce_forwarded(s, r);
@@ -284,6 +288,7 @@ enum err decide_round_closed(struct turn *turn, const struct record *rec)
     if (!e) e = store_list_pending(turn_store(turn), &s.council, turn_zone(turn), &pending, &count);
     if (!e) e = admit_closing(turn, &s.council, &closed, count);
     if (e) return e;
+    s.closed_on = closed.closed_on;
     s.zone = msgpack_zone_new(CLOSING_ZONE_BYTES);
     if (!s.zone) return ERR_NOMEM;
     e = close_all(&s, pending, count);

@@ -1,5 +1,4 @@
 /* handler_council.c - councils are formed, and their members declare conflicts of interest. */
-#include "common/clock.h"
 #include "services/scoring/handler_inside.h"
 
 /* A province as it stands today. */
@@ -50,8 +49,9 @@ enum err apply_council_admitted(struct turn *turn, const struct record *outcome,
     enum err e = council_admitted_decode(turn_envelope(turn), turn_zone(turn), &admitted, turn_why(turn));
 
     (void)outcome;
+    (void)cause;
     if (!e) e = council_formed_decode(turn_cause_envelope(turn), turn_zone(turn), &formed, turn_why(turn));
-    if (!e) e = store_add_council(turn_store(turn), &formed, &admitted, clock_day_of(cause->at_ms));
+    if (!e) e = store_add_council(turn_store(turn), &formed, &admitted);
     return e;
 }
 

@@ -52,8 +52,9 @@ struct result {
  * again; totals are then not held against those counted. */
 enum err result_add_up(struct turn *turn, const struct council *council, struct slice dossier, bool again,
                        msgpack_zone *zone, struct result *out);
-/* The rating on `day`, and what is said of it; `out` borrows from `r`. */
-void result_rate(const struct council *council, int32_t day, struct result *r, struct product_rated *out);
+/* The rating on `day`, by a meeting on `closed_on`, and what is said of it; `out` borrows from `r`. */
+void result_rate(const struct council *council, int32_t day, int32_t closed_on, struct result *r,
+                 struct product_rated *out);
 
 /* What is said of a marked sheet. */
 struct sheet_counted sheet_worth(const struct sheet_submitted *sheet, const struct dossier *dossier,

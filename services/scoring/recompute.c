@@ -200,17 +200,22 @@ static void print_rating(const struct comparison *c, const struct product_rated 
     print_star(out, r);
 }
 
-static enum err rate_again(const struct comparison *c, struct slice dossier, struct result *r,
+/* Ratings of before the day of the meeting was said in them lack it for good. */
+static enum err rate_again(const struct comparison *c, const struct product_rated *recorded, struct result *r,
                            struct product_rated *out)
 {
+    struct round_closed closed;
     struct council council;
-    enum err e = store_find_council(turn_store(c->turn), c->council, c->zone, &council);
+    enum err e = turn_cause_envelope(c->turn) ? ERR_NONE : ERR_UNREADABLE;
 
-    if (!e) e = result_add_up(c->turn, &council, dossier, true, c->zone, r);
+    if (!e) e = round_closed_decode(turn_cause_envelope(c->turn), c->zone, &closed, turn_why(c->turn));
+    if (!e) e = store_find_council(turn_store(c->turn), c->council, c->zone, &council);
+    if (!e) e = result_add_up(c->turn, &council, recorded->dossier, true, c->zone, r);
     if (!e && r->tally.members == 0)
         e = why_set(turn_why(c->turn), ERR_NOT_FOUND, "NO_SHEETS", "no sheet is on record");
     if (e) return e;
-    result_rate(&council, turn_day(c->turn), r, out);
+    result_rate(&council, turn_day(c->turn), closed.closed_on, r, out);
+    out->has_closed_on = recorded->has_closed_on;
     if (c->recount->key) print_rating(c, out, r);
     return ERR_NONE;
 }
@@ -232,7 +237,7 @@ static enum err recompute_rating(struct comparison *c)
     c->council = recorded.council;
     c->zone = msgpack_zone_new(RECOMPUTE_ZONE_BYTES);
     if (!c->zone) return ERR_NOMEM;
-    e = rate_again(c, recorded.dossier, &r, &computed);
+    e = rate_again(c, &recorded, &r, &computed);
     e = compare(c, &computed, e);
     msgpack_zone_free(c->zone);
     return e;

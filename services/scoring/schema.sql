@@ -20,7 +20,7 @@ CREATE TABLE council(
     members INTEGER NOT NULL CHECK(members > 0),
     quorum_percent INTEGER NOT NULL,        -- in force for this council
     spread_hundredths INTEGER NOT NULL,
-    formed_on INTEGER NOT NULL              -- days since 1970: day of the council.formed
+    formed_on INTEGER                       -- days since 1970: date of the paper; NULL: not said
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE seat(

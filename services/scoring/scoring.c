@@ -47,6 +47,19 @@ static enum err check_level(const struct rule_set *set, enum level level, int32_
                    set->name, level_word(level));
 }
 
+static enum err check_formed_on(const struct council_formed *formed, int32_t day, struct why *why)
+{
+    char said[CLOCK_DAY_TEXT + 1], today[CLOCK_DAY_TEXT + 1];
+
+    if (!formed->has_formed_on || formed->formed_on <= day) return ERR_NONE;
+    clock_day_text(formed->formed_on, said);
+    clock_day_text(day, today);
+    return why_set(
+        why, ERR_INVALID, "FORMED_ON_FUTURE",
+        "formed_on is %s and today is %s; push council %.*s when it is formed, or correct the day.", said,
+        today, SLICE_ARG(formed->council));
+}
+
 enum err scoring_form_council(const struct council_formed *formed, struct slice topic_province,
                               const struct rule_set *set, int32_t day, struct council_admitted *out,
                               struct why *why)
@@ -70,7 +83,8 @@ enum err scoring_form_council(const struct council_formed *formed, struct slice 
             why, ERR_INVALID, "WRONG_PROVINCE",
             "Council %.*s names province %.*s and was pushed for province %.*s; they must be the same.",
             SLICE_ARG(formed->council), SLICE_ARG(formed->province), SLICE_ARG(topic_province));
-    e = check_seats(formed, why);
+    e = check_formed_on(formed, day, why);
+    if (!e) e = check_seats(formed, why);
     if (e) return e;
     *out = (struct council_admitted){ .council = formed->council,
                                       .members = (int64_t)formed->members_count,
@@ -241,7 +255,7 @@ static enum err check_closed_on(const struct council *council, int32_t closed_on
     if (closed_on > day)
         return why_set(why, ERR_INVALID, "CLOSED_ON_FUTURE",
                        "closed_on is %s and today is %s; close after the meeting.", said, limit);
-    if (closed_on < council->formed_on)
+    if (council->has_formed_on && closed_on < council->formed_on)
         return why_set(why, ERR_INVALID, "CLOSED_ON_EARLY",
                        "closed_on is %s and council %.*s was formed on %s; it did not meet before.", said,
                        SLICE_ARG(council->council), limit);

@@ -20,7 +20,8 @@ struct council {
     struct slice council, province, round, rule_set;
     enum level level;
     int64_t members, quorum_percent, spread_hundredths;
-    int32_t formed_on;
+    bool has_formed_on;
+    int32_t formed_on; /* date of the paper that formed it */
 };
 
 /* A province's code as it stands on a day, by the adopted areas. */
@@ -60,8 +61,8 @@ struct standing {
 /* What the rules say of a council to be formed on `day`. `set` NULL: not adopted. `topic_province` is under
  * which it was pushed. Writes the limits in force.
  *
- * ERR_INVALID  UNKNOWN_RULE_SET, UNKNOWN_LEVEL, LEVEL_NOT_IN_FORCE, WRONG_PROVINCE, NO_CHAIR, TWO_CHAIRS,
- *              MEMBER_TWICE
+ * ERR_INVALID  UNKNOWN_RULE_SET, UNKNOWN_LEVEL, LEVEL_NOT_IN_FORCE, WRONG_PROVINCE, FORMED_ON_FUTURE,
+ *              NO_CHAIR, TWO_CHAIRS, MEMBER_TWICE
  */
 enum err scoring_form_council(const struct council_formed *formed, struct slice topic_province,
                               const struct rule_set *set, int32_t day, struct council_admitted *out,
@@ -76,7 +77,8 @@ enum err scoring_may_score(const struct council *council, const struct dossier *
                            const struct rule_set *set, struct slice member, const struct standing *standing,
                            int32_t day, struct why *why);
 
-/* May this council close on `day`, by a meeting on `closed_on`?
+/* May this council close on `day`, by a meeting on `closed_on`? The meeting is held against the date of the
+ * paper that formed the council, never against the day on which that paper came: it may have come late.
  *
  * ERR_INVALID  CLOSED_ON_FUTURE, CLOSED_ON_EARLY, LEVEL_NOT_IN_FORCE
  */

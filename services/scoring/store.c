@@ -177,7 +177,7 @@ enum err store_grow(msgpack_zone *zone, size_t size, size_t count, size_t *capac
 /* --- councils --- */
 
 enum err store_add_council(struct store *s, const struct council_formed *formed,
-                           const struct council_admitted *admitted, int32_t formed_on)
+                           const struct council_admitted *admitted)
 {
     sqlite3_stmt *q = s->statements[ADD_COUNCIL];
     enum err e = ERR_NONE;
@@ -190,7 +190,7 @@ enum err store_add_council(struct store *s, const struct council_formed *formed,
     db_bind_i64(q, 6, admitted->members);
     db_bind_i64(q, 7, admitted->quorum_percent);
     db_bind_i64(q, 8, admitted->spread_hundredths);
-    db_bind_i64(q, 9, formed_on);
+    if (formed->has_formed_on) db_bind_i64(q, 9, formed->formed_on);
     e = db_run(q);
     q = s->statements[ADD_SEAT];
     for (size_t i = 0; !e && i < formed->members_count; i++) {
@@ -228,6 +228,7 @@ enum err store_find_council(struct store *s, struct slice council, msgpack_zone 
     found.members = db_i64(q, 4);
     found.quorum_percent = db_i64(q, 5);
     found.spread_hundredths = db_i64(q, 6);
+    found.has_formed_on = sqlite3_column_type(q, 7) != SQLITE_NULL;
     found.formed_on = (int32_t)db_i64(q, 7);
     db_done(q);
     if (!e) *out = found;

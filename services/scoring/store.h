@@ -54,7 +54,7 @@ enum err store_find_rubric(struct store *s, struct slice name, const struct rubr
 
 /* --- councils --- */
 enum err store_add_council(struct store *s, const struct council_formed *formed,
-                           const struct council_admitted *admitted, int32_t formed_on);
+                           const struct council_admitted *admitted);
 enum err store_find_council(struct store *s, struct slice council, msgpack_zone *zone, struct council *out);
 
 /* --- dossiers --- */

@@ -18,6 +18,7 @@ struct fixture {
     struct bench *bench;
     msgpack_zone *zone;
     int32_t day;
+    int32_t met_on, received_on; /* of councils and dossiers, by their papers; 0: today, and not said */
     int fed;
     /* Sees every record that is fed; may be NULL. */
     void (*tap)(void *context, const char *publisher, const char *topic, struct slice envelope,
@@ -288,7 +289,9 @@ static inline void rate_as(struct fixture *f, const char *id, const char *dossie
                                          .star_by_points = star,
                                          .has_authority = star >= 3,
                                          .authority = authority_DISTRICT,
-                                         .term_months = 7 };
+                                         .term_months = 7,
+                                         .has_closed_on = true,
+                                         .closed_on = f->met_on ? f->met_on : f->day };
 
     feed(f, "scoring", &product_rated_kind, province, id, &rated);
 }
@@ -404,7 +407,9 @@ static inline void accept_dossier(struct fixture *f, const char *id, const char 
                                                .round = slice_text("2026-1"),
                                                .rule_set = slice_text("QD26_2026"),
                                                .has_certificate = certificate != NULL,
-                                               .certificate = slice_text(certificate) };
+                                               .certificate = slice_text(certificate),
+                                               .has_received_on = f->received_on != 0,
+                                               .received_on = f->received_on };
 
     feed(f, "intake", &dossier_accepted_kind, province, id, &accepted);
 }

@@ -28,7 +28,8 @@ static struct rating a_rating(void)
                             .province = slice_text("06"),
                             .rule_set = slice_text("QD1048"),
                             .level = level_PROVINCE,
-                            .rated_on = day(2018, 12, 16),
+                            .has_met_on = true,
+                            .met_on = day(2018, 12, 16),
                             .star = 4,
                             .sum_hundredths = 21600,
                             .members = 3 };
@@ -116,7 +117,7 @@ static void each_line_has_its_own_reason(void **state)
         if (c == NO_TERM) signer.term_months = -1;
         if (c == NOBODY) signer.named = false;
         if (c == SIGNER) signer.authority = authority_MINISTRY;
-        if (c == EARLY) rating.rated_on = decision.signed_on + 1;
+        if (c == EARLY) rating.met_on = decision.signed_on + 1;
         if (c == GATES) {
             rating.star = 0;
             rating.gates = slice_text("no_licence, not_vietnamese");

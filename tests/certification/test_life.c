@@ -162,6 +162,23 @@ static void no_decision_precedes_the_rating_it_rests_on(void **state)
     assert_refused(f, "certification.revocation.refused.89", "DECISION_DATE");
 }
 
+/* The line was down, or the log is an older copy and everybody has sent again: the days of the records are
+ * later than those of the papers. */
+static void a_decision_is_held_against_the_meeting_not_against_the_day_it_became_known(void **state)
+{
+    struct fixture *f = *state;
+    const struct decision_item item = line("P1", "r1", 4);
+
+    f->day = day(2023, 3, 25);
+    f->met_on = day(2023, 3, 15);
+    rate_as(f, "r1", "d1", "P1", "89", level_PROVINCE, "QD148", 4);
+    sign_as(f, authority_PROVINCE, "89", "1/QĐ", f->met_on - 1, f->met_on - 1, &item, 1);
+    assert_refused(f, "certification.recognition.refused.89", "DECISION_DATE");
+    sign_as(f, authority_PROVINCE, "89", "1/QĐ", f->met_on, f->met_on, &item, 1);
+    assert_topic(f, 1, "certification.certificate.issued.89");
+    assert_status(f, "product", "P1", f->met_on, "", "valid");
+}
+
 /* 06 became part of 19: what 06 dates from that day on is refused, 19 acts on what it began. */
 static void a_merged_province_does_nothing_dated_after(void **state)
 {
@@ -392,6 +409,23 @@ static void a_late_dossier_gives_the_certificate_back_from_its_day(void **state)
     assert_status(f, "product", "P1", day(2026, 6, 20), "", "valid_pending");
 }
 
+/* So a decision of the days between, which rests on it, still stands when both come late. */
+static void a_dossier_that_became_known_late_counts_from_the_day_it_was_handed_in(void **state)
+{
+    struct fixture *f = *state;
+
+    one_that_ends_in_june_2026(f);
+    start_day(f, day(2026, 6, 16));
+    f->day = day(2026, 6, 25);
+    f->received_on = day(2026, 6, 18);
+    accept_dossier(f, "d1", "P1", "89", dossier_kind_RE_RATING, "OCOP-89-2023-0001");
+    assert_int_equal(bench_outcomes(f->bench), 1);
+    assert_status(f, "product", "P1", day(2026, 6, 17), "", "expired");
+    assert_status(f, "product", "P1", day(2026, 6, 18), "", "valid_pending");
+    take_back(f, authority_PROVINCE, "89", "OCOP-89-2023-0001", day(2026, 6, 19));
+    assert_topic(f, 1, "certification.certificate.revoked.89");
+}
+
 static void a_new_certificate_ends_the_extension(void **state)
 {
     struct fixture *f = *state;
@@ -541,6 +575,8 @@ int main(void)
                                         close_it),
         cmocka_unit_test_setup_teardown(a_pending_re_rating_extends_to_its_last_day, open_with_law, close_it),
         cmocka_unit_test_setup_teardown(both_sides_of_the_day_the_new_rules_began, open_with_law, close_it),
+        cmocka_unit_test_setup_teardown(a_dossier_that_became_known_late_counts_from_the_day_it_was_handed_in,
+                                        open_with_law, close_it),
         cmocka_unit_test_setup_teardown(a_late_dossier_gives_the_certificate_back_from_its_day, open_with_law,
                                         close_it),
         cmocka_unit_test_setup_teardown(a_new_certificate_ends_the_extension, open_with_law, close_it),
@@ -551,6 +587,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_dossier_turned_away_after_the_merger_ends_its_extension,
                                         open_with_law, close_it),
         cmocka_unit_test_setup_teardown(no_decision_precedes_the_rating_it_rests_on, open_with_law, close_it),
+        cmocka_unit_test_setup_teardown(
+            a_decision_is_held_against_the_meeting_not_against_the_day_it_became_known, open_with_law,
+            close_it),
         cmocka_unit_test_setup_teardown(a_merged_province_does_nothing_dated_after, open_with_law, close_it),
         cmocka_unit_test_setup_teardown(codes_that_keep_their_number_go_on, open_with_law, close_it),
     };

@@ -61,7 +61,7 @@ static void add_rating(struct fixture *f, const char *id, const char *product)
                                          .sum_hundredths = 21600,
                                          .members = 3 };
 
-    assert_int_equal(store_add_rating(&f->store, slice_text(id), &rated, 20000, ++f->seq), ERR_NONE);
+    assert_int_equal(store_add_rating(&f->store, slice_text(id), &rated, ++f->seq), ERR_NONE);
 }
 
 static void add_certificate(struct fixture *f, const char *rated, int64_t serial, int32_t issued_on,

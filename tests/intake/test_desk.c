@@ -132,10 +132,11 @@ static void a_request_is_closed_by_what_it_asks_for(void **state)
     struct envelope e;
 
     s.dossier = accepted_id(f, &d);
-    request.due_before = f->day;
+    request.has_asked_on = true;
+    request.asked_on = request.due_before = f->day - 1;
     ask_for(f, &request);
     assert_refused(f, "intake.request.refused", "DUE_PAST");
-    request.due_before = f->day + 1;
+    request.due_before = f->day; /* it was made in time and came late */
     ask_for(f, &request);
     e = outcome(f, 0);
     assert_int_equal(request_registered_decode(&e, f->zone, &registered, NULL), ERR_NONE);

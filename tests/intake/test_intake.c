@@ -188,14 +188,24 @@ static void desks_speak_of_what_is_open(void **state)
     }
 }
 
-static void what_is_asked_for_is_due_on_a_day_to_come(void **state)
+static void what_is_asked_for_is_due_after_it_was_asked(void **state)
 {
+    struct request_filed filed = { .has_asked_on = true,
+                                   .asked_on = day(2026, 6, 1),
+                                   .due_before = day(2026, 6, 2) };
     struct why why = { 0 };
 
     (void)state;
-    assert_int_equal(intake_check_due(day(2026, 6, 2), day(2026, 6, 1), &why), ERR_NONE);
-    assert_int_equal(intake_check_due(day(2026, 6, 1), day(2026, 6, 1), &why), ERR_INVALID);
+    assert_int_equal(intake_check_due(&filed, day(2026, 6, 1), &why), ERR_NONE);
+    assert_int_equal(intake_check_due(&filed, day(2026, 6, 20), &why), ERR_NONE); /* it came late */
+    assert_int_equal(intake_check_due(&filed, day(2026, 5, 31), &why), ERR_INVALID);
+    assert_string_equal(why.code, "ASKED_ON_FUTURE");
+    why_clear(&why);
+    filed.due_before = filed.asked_on;
+    assert_int_equal(intake_check_due(&filed, day(2026, 6, 1), &why), ERR_INVALID);
     assert_string_equal(why.code, "DUE_PAST");
+    filed.has_asked_on = false;
+    assert_int_equal(intake_check_due(&filed, day(2026, 6, 20), &why), ERR_NONE);
 }
 
 static void supplements_need_an_open_dossier_and_a_change(void **state)
@@ -248,7 +258,7 @@ int main(void)
         cmocka_unit_test(owners_have_codes_of_their_own),
         cmocka_unit_test(slips_are_given_once_for_what_is_there),
         cmocka_unit_test(desks_speak_of_what_is_open),
-        cmocka_unit_test(what_is_asked_for_is_due_on_a_day_to_come),
+        cmocka_unit_test(what_is_asked_for_is_due_after_it_was_asked),
         cmocka_unit_test(supplements_need_an_open_dossier_and_a_change),
     };
 

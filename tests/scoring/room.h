@@ -22,6 +22,7 @@ struct room {
     struct buf envelope;
     int events; /* gives each event an id of its own */
     int64_t at_ms;
+    int32_t formed_on; /* date of the papers that form councils; 0: not said */
     /* With `again`, a second store follows, as --recompute does: what was decided is computed again there. */
     struct bench *again;
     struct recount recount;
@@ -199,6 +200,8 @@ static inline void form(struct room *r, const char *council, enum level level, c
                                       .province = text(province),
                                       .round = { "2018-2", 6 },
                                       .rule_set = text(rule_set),
+                                      .has_formed_on = r->formed_on != 0,
+                                      .formed_on = r->formed_on,
                                       .members = members,
                                       .members_count = 3 };
     struct council_admitted admitted;

@@ -289,6 +289,7 @@ static void a_council_closes_neither_before_it_was_formed_nor_in_advance(void **
     struct room *r = *state;
 
     on_day(r, "2018-12-01");
+    r->formed_on = clock_day_of(r->at_ms);
     open_2018(r);
     submit_total(r, "an", "d1", 7000);
     submit_total(r, "binh", "d1", 7000);
@@ -301,6 +302,26 @@ static void a_council_closes_neither_before_it_was_formed_nor_in_advance(void **
     assert_int_equal(count(r, "SELECT count(*) FROM rating"), 0);
     close_on(r, "2018-12-01");
     settled(r, 1, 1, 0);
+}
+
+/* The line was down, or the log is an older copy and everybody has sent again. */
+static void a_meeting_is_held_against_the_paper_not_against_the_day_it_became_known(void **state)
+{
+    struct room *r = *state;
+    struct product_rated rated;
+    int32_t met_on = 0;
+
+    on_day(r, "2018-12-20");
+    open_2018(r); /* whose paper says no day */
+    submit_total(r, "an", "d1", 7000);
+    submit_total(r, "binh", "d1", 7000);
+    submit_total(r, "chi", "d1", 7000);
+    close_on(r, "2018-12-10");
+    settled(r, 1, 1, 0);
+    heard(r, 0, &product_rated_kind, &rated);
+    assert_int_equal(clock_day_parse(text("2018-12-10"), &met_on), ERR_NONE);
+    assert_true(rated.has_closed_on);
+    assert_int_equal(rated.closed_on, met_on);
 }
 
 static void the_same_closing_again_is_refused(void **state)
@@ -463,6 +484,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_round_rates_holds_and_settles, begin, end),
         cmocka_unit_test_setup_teardown(only_holds_settle_too, begin, end),
         cmocka_unit_test_setup_teardown(a_closing_names_at_most_two_hundred_held, begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_meeting_is_held_against_the_paper_not_against_the_day_it_became_known, begin, end),
         cmocka_unit_test_setup_teardown(a_council_closes_neither_before_it_was_formed_nor_in_advance, begin,
                                         end),
         cmocka_unit_test_setup_teardown(the_same_closing_again_is_refused, begin, end),

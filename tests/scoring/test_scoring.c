@@ -41,6 +41,11 @@ static void a_council_needs_exactly_one_chair_and_a_known_rule_set(void **state)
     expect_council(&formed, "06", set, "");
     expect_council(&formed, "06", NULL, "UNKNOWN_RULE_SET");
     expect_council(&formed, "10", set, "WRONG_PROVINCE");
+    formed.has_formed_on = true; /* the day is 0 here */
+    expect_council(&formed, "06", set, "");
+    formed.formed_on = 1;
+    expect_council(&formed, "06", set, "FORMED_ON_FUTURE");
+    formed.has_formed_on = false;
     formed.level = level_CENTRE;
     expect_council(&formed, "06", set, "WRONG_PROVINCE");
     formed.province = text("00");

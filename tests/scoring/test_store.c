@@ -94,7 +94,7 @@ static void add_council(struct room *r)
                                                .quorum_percent = 75,
                                                .spread_hundredths = 1000 };
 
-    assert_int_equal(store_add_council(&r->store, &formed, &admitted, 17000), ERR_NONE);
+    assert_int_equal(store_add_council(&r->store, &formed, &admitted), ERR_NONE);
 }
 
 static void add_sheet(struct room *r, const char *event, const char *member, const char *dossier, int64_t a)
