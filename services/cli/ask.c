@@ -140,20 +140,38 @@ struct reading {
     ask_record_fn each;
     void *context;
     int64_t progress_ms;
+    int64_t follow_ms; /* when to ask again for a place among the followers; 0: there is one */
+    bool told;         /* that there was none */
 };
+
+static enum err follow(struct reading *r)
+{
+    const enum err e = client_follow(r->client, r->seq, &r->chain, r->prefixes, r->count);
+
+    r->follow_ms = 0;
+    return e == ERR_AGAIN ? ERR_NONE : e;
+}
+
+/* The broker has as many followers as its settings allow: places come free. */
+static enum err refused(struct reading *r, const struct client_event *ev, struct why *why)
+{
+    if (!slice_is(ev->code, "BUSY"))
+        return why_set(why, ERR_INVALID, "BROKER", "the broker refused: %.*s (%.*s)", SLICE_ARG(ev->sentence),
+                       SLICE_ARG(ev->code));
+    if (!r->told)
+        (void)cli_fail(0,
+                       "the broker has no place for one more follower now (BUSY); asking again until it has");
+    r->told = true;
+    r->follow_ms = clock_monotonic_ms() + ASK_TURN_MS;
+    return ERR_NONE;
+}
 
 static enum err take(struct reading *r, const struct client_event *ev, struct why *why)
 {
     enum err e = ERR_NONE;
 
-    if (ev->news == CLIENT_READY) {
-        e = client_follow(r->client, r->seq, &r->chain, r->prefixes, r->count);
-        return e == ERR_AGAIN ? ERR_NONE : e;
-    }
-    if (ev->news == CLIENT_REFUSED) {
-        return why_set(why, ERR_INVALID, "BROKER", "the broker refused: %.*s (%.*s)", SLICE_ARG(ev->sentence),
-                       SLICE_ARG(ev->code));
-    }
+    if (ev->news == CLIENT_READY) return follow(r);
+    if (ev->news == CLIENT_REFUSED) return refused(r, ev, why);
     if (ev->news != CLIENT_EVENTS) return ERR_NONE;
     for (size_t i = 0; !e && i < ev->count; i++) {
         if (r->head && ev->records[i].seq > r->head) break;
@@ -179,6 +197,7 @@ static enum err read_log(struct reading *r, const struct cli *cli, struct why *w
         }
         e = client_next(r->client, ASK_TURN_MS, &ev, why);
         if (!e) e = take(r, &ev, why);
+        if (!e && r->follow_ms && clock_monotonic_ms() >= r->follow_ms) e = follow(r);
         if (e == ERR_INTERRUPTED && !cli_stopped) e = ERR_NONE;
     }
     return e;

@@ -19,8 +19,9 @@ enum {
     EXIT_ALL_WELL = 0,
     EXIT_SOME_REFUSED = 1, /* refused, returned or dead-lettered */
     EXIT_USAGE = 2,        /* usage or bad input: nothing was sent */
-    EXIT_UNREACHED = 3,    /* broker or service not reached in time, or interrupted: rows stay in the spool */
-    EXIT_SYSTEM = 4        /* disk, memory, another process on the same spool */
+    EXIT_UNREACHED = 3, /* broker or service not reached in time, or closed to this key, or interrupted: rows
+                           stay in the spool */
+    EXIT_SYSTEM = 4     /* disk, memory, another process on the same spool */
 };
 
 enum { CLI_WAIT_STANDARD_S = 60, CLI_WAIT_MAX_S = 86400, CLI_ASK_MS = 2000 };
@@ -47,6 +48,8 @@ extern const struct argp cli_argp;
 int cli_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same for an error of the house. The code is chosen by the error. */
 int cli_fail_err(enum err e, const struct why *why);
+/* Does it say that the other side does not admit our key, or not to what we wanted? */
+bool cli_denied(const struct why *why);
 /* Read the options of one verb, globals among them. argp exits with EXIT_USAGE on a wrong one. */
 void cli_parse(struct cli *cli, const struct argp *argp, int argc, char **argv, void *input);
 /* The children array for a verb's argp: the global options. */

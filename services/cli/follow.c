@@ -37,7 +37,9 @@ static const char doc[] =
     "  ocop follow certification.certificate.issued.06 certification.certificate.revoked.06 --json\n"
     "  ocop follow --from 1200 --until-head\n"
     "\n"
-    "Exit codes: 0 ended by Ctrl-C or at the head, 1 the broker refused, 3 no broker.\n";
+    "Exit codes: 0 ended by Ctrl-C or at the head, 1 the broker refused, 3 no broker, or it does not admit "
+    "the "
+    "key.\n";
 
 static const struct argp_option options[] = {
     { "from", KEY_FROM, "SEQ", 0, "Print from this place on (1)", 1 },

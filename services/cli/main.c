@@ -52,7 +52,8 @@ static const char doc[] =
     "  0  all accepted, or all well\n"
     "  1  some refused or returned\n"
     "  2  usage or bad input; nothing was sent\n"
-    "  3  broker or service not reached in time, or interrupted; rows stay in the spool\n"
+    "  3  broker or service not reached in time, or it does not admit this key or not to this, or\n"
+    "     interrupted; rows stay in the spool\n"
     "  4  trouble of the system: disk, memory, another process on the same spool\n"
     "\n"
     "EXAMPLES\n"
@@ -92,11 +93,16 @@ int cli_fail(int code, const char *format, ...)
     return code;
 }
 
+bool cli_denied(const struct why *why)
+{
+    return why && !strcmp(why->code, "NOT_PERMITTED");
+}
+
 int cli_fail_err(enum err e, const struct why *why)
 {
     int code = EXIT_SYSTEM;
 
-    if (e == ERR_TIMEOUT || e == ERR_GONE || e == ERR_AGAIN || e == ERR_INTERRUPTED)
+    if (e == ERR_TIMEOUT || e == ERR_GONE || e == ERR_AGAIN || e == ERR_INTERRUPTED || cli_denied(why))
         code = EXIT_UNREACHED;
     else if (e == ERR_INVALID || e == ERR_CONFIG || e == ERR_LIMIT)
         code = EXIT_USAGE;

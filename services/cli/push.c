@@ -70,7 +70,9 @@ static const char doc[] =
     "  ocop --as province-06 push --resume\n"
     "\n"
     "Exit codes: 0 all accepted, 1 some refused or returned, 2 bad input and nothing sent, 3 rows still "
-    "wait.\n";
+    "wait, "
+    "to be sent or for their verdict: the broker was not reached in time, does not admit the key, or has no "
+    "place for one more follower.\n";
 
 static const struct argp_option options[] = {
     { "type", KEY_TYPE, "TYPE", 0, "The event: dossier.filed, or intake.dossier.filed", 1 },
@@ -260,17 +262,27 @@ static enum err tell_stranger(void *context, uint64_t seq, struct slice event, s
     return ERR_NONE;
 }
 
-static int left_over(struct spool *sp, enum err e, const struct why *why, uint64_t waiting)
+/* Rows in the log and rows that are not need different things: the first only to be looked at again. */
+static int left_over(struct spool *sp, enum err e, const struct why *why)
 {
-    if (e == ERR_TIMEOUT || e == ERR_INTERRUPTED) {
+    const char *sentence = why->sentence[0] ? why->sentence : err_sentence(e);
+    const bool kept = e == ERR_TIMEOUT || e == ERR_INTERRUPTED || cli_denied(why);
+    struct spool_counts c;
+    struct why why_counts = { 0 };
+
+    if (!kept) return e == ERR_INVALID ? cli_fail(EXIT_SOME_REFUSED, "%s", sentence) : cli_fail_err(e, why);
+    e = spool_counts(sp, &c, &why_counts);
+    if (e) return cli_fail_err(e, &why_counts);
+    if (!c.waiting && c.stored)
         return cli_fail(EXIT_UNREACHED,
-                        "%s. What waits (%" PRIu64
-                        " row%s) is safe in %s; the next `ocop push --resume`, or the same "
-                        "command, goes on with it",
-                        why->sentence[0] ? why->sentence : err_sentence(e), waiting, waiting == 1 ? "" : "s",
-                        spool_path(sp));
-    }
-    return e == ERR_INVALID ? cli_fail(EXIT_SOME_REFUSED, "%s", why->sentence) : cli_fail_err(e, why);
+                        "%s. Nothing waits to be sent: %" PRIu64 " row%s in the log; `ocop --as %s results` "
+                        "reads the verdicts later",
+                        sentence, c.stored, c.stored == 1 ? " is" : "s are", spool_publisher(sp));
+    return cli_fail(EXIT_UNREACHED,
+                    "%s. What waits (%" PRIu64 " row%s) is safe in %s; the next `ocop push --resume`, or the "
+                    "same command, goes on with it; %" PRIu64 " %s in the log without a verdict yet",
+                    sentence, c.waiting, c.waiting == 1 ? "" : "s", spool_path(sp), c.stored,
+                    c.stored == 1 ? "is" : "are");
 }
 
 enum err strangers_print(struct spool *sp, struct why *why)
@@ -294,7 +306,7 @@ static int finish(struct spool *sp, const struct cli *cli, bool verbose, bool th
         printf("%" PRIu64 " accepted, %" PRIu64 " returned or refused, %" PRIu64 " waiting\n", v->accepted,
                v->refused, v->waiting);
     }
-    if (e) return left_over(sp, e, &why, v->waiting);
+    if (e) return left_over(sp, e, &why);
     return v->refused ? EXIT_SOME_REFUSED : EXIT_ALL_WELL;
 }
 

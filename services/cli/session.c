@@ -37,6 +37,9 @@ struct session {
     bool welcome;       /* this connection may publish */
     bool heard;         /* the broker has ever answered */
     bool again;         /* the connection must be made anew */
+    bool following;     /* FOLLOW was said on this connection */
+    bool deaf;          /* the broker had no place for it: it takes our rows, and we hear no verdicts */
+    int64_t follow_ms;  /* when a deaf one asks again */
     bool thorough;      /* until the broker is known to remember what we do */
     bool tty;
 };
@@ -45,6 +48,7 @@ static void progress(struct session *s)
 {
     s->progress_ms = clock_monotonic_ms();
     s->detours = 0;
+    why_clear(s->why); /* what was in the way is not any more */
 }
 
 static enum err connect_session(struct session *s)
@@ -53,7 +57,7 @@ static enum err connect_session(struct session *s)
 
     client_destroy(&s->client);
     settings.epoch = spool_epoch(s->sp);
-    s->welcome = s->again = false;
+    s->welcome = s->again = s->following = s->deaf = false;
     return client_new(&settings, &s->client, s->why);
 }
 
@@ -71,7 +75,23 @@ static enum err follow(struct session *s)
         s->again = true; /* the connection went in between */
         return ERR_NONE;
     }
+    s->following = e == ERR_NONE;
+    s->deaf = false;
     return e;
+}
+
+/* Nothing but a FOLLOW is refused BUSY with no number behind a WELCOME: the broker has as many followers as
+ * its settings allow. Places come free; meanwhile rows go out as before. */
+static bool no_place(const struct session *s, const struct client_event *ev)
+{
+    return s->following && ev->number == 0 && slice_is(ev->code, "BUSY");
+}
+
+static enum err follow_later(struct session *s)
+{
+    s->deaf = true;
+    s->follow_ms = clock_monotonic_ms() + SESSION_PAUSE_MS;
+    return ERR_NONE;
 }
 
 /* Read the log from its beginning: one side was restored, and numbers say nothing any more. */
@@ -124,7 +144,7 @@ static enum err on_welcome(struct session *s, const struct client_event *ev)
 /* The broker remembers what we do: HELLO found the same numbers, FOLLOW the same chain. */
 static bool same_past(const struct session *s)
 {
-    return s->welcome && !s->again && client_followed(s->client);
+    return s->welcome && !s->again && !s->deaf && client_followed(s->client);
 }
 
 static bool is_one_of(struct slice code, const char *const *words)
@@ -144,6 +164,7 @@ static enum err on_refused(struct session *s, const struct client_event *ev)
                                                  "DISK_FULL",       "CLOCK_STOPPED", NULL };
 
     if (slice_is(ev->code, "DIVERGED")) return search(s);
+    if (no_place(s, ev)) return follow_later(s);
     if (ev->number && is_one_of(ev->code, of_the_row)) {
         s->again = true; /* WELCOME tells what of the rest is stored */
         progress(s);
@@ -246,6 +267,13 @@ static enum err give_up(struct session *s, const struct spool_counts *c)
         return why_set(s->why, ERR_TIMEOUT, "TIMEOUT",
                        "the broker at %s does not answer; it may not be running", s->endpoint);
     }
+    if (s->deaf && c->stored && !c->waiting) {
+        return why_set(s->why, ERR_TIMEOUT, "BUSY",
+                       "%" PRIu64
+                       " rows are stored, and the broker has no place for one more follower (BUSY), "
+                       "so their verdicts are not known here yet",
+                       c->stored);
+    }
     if (c->waiting) {
         return why_set(s->why, ERR_TIMEOUT, "TIMEOUT",
                        "%" PRIu64 " of the rows are not stored by the broker in the time allowed",
@@ -266,6 +294,7 @@ static enum err turn(struct session *s)
         return ERR_NONE;
     }
     if (s->again) e = connect_session(s);
+    if (!e && s->deaf && clock_monotonic_ms() >= s->follow_ms) e = follow(s);
     if (!e) e = send_rows(s);
     if (!e) e = client_next(s->client, SESSION_TURN_MS, &ev, s->why);
     if (!e) e = on_news(s, &ev);
@@ -311,6 +340,15 @@ enum err session_run(struct spool *sp, const struct cli *cli, bool thorough, str
 
 /* --- only listening --- */
 
+/* ERR_NONE: it is asked again, or there is nothing to ask for. */
+static enum err listening_refused(struct session *s, const struct client_event *ev)
+{
+    if (slice_is(ev->code, "DIVERGED")) return ERR_DIVERGED;
+    if (no_place(s, ev)) return follow_later(s);
+    return why_set(s->why, ERR_INVALID, "BROKER", "the broker refused: %.*s (%.*s)", SLICE_ARG(ev->sentence),
+                   SLICE_ARG(ev->code));
+}
+
 static enum err listen_to(struct session *s, uint64_t head)
 {
     struct client_event ev;
@@ -324,8 +362,13 @@ static enum err listen_to(struct session *s, uint64_t head)
         if (e) break;
         if (ev.news == CLIENT_READY) e = follow(s);
         if (ev.news == CLIENT_EVENTS) e = read_records(s, &ev, &news);
-        if (ev.news == CLIENT_REFUSED) e = slice_is(ev.code, "DIVERGED") ? ERR_DIVERGED : ERR_INVALID;
+        if (ev.news == CLIENT_REFUSED) e = listening_refused(s, &ev);
+        if (!e && s->deaf && clock_monotonic_ms() >= s->follow_ms) e = follow(s);
     }
+    if (!e && s->deaf)
+        e = why_set(s->why, ERR_TIMEOUT, "BUSY",
+                    "the broker has no place for one more follower now (BUSY); what follows may not be up to "
+                    "date");
     return e == ERR_INTERRUPTED ? ERR_NONE : e;
 }
 

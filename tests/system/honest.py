@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What must not be said when it is not so: corrections, names, registers read in part, output that was lost."""
 import subprocess
+import threading
 
 import house as h
 import msgpack  # behind house, which finds the right interpreter
@@ -156,6 +157,41 @@ def a_place_beyond_the_end_is_named(house):
     assert "the log ends at" not in told.stderr, told.stderr
 
 
+def stored_without_a_place_among_the_followers(house):
+    """The broker took the rows and had no place for a FOLLOW: that is no failure of the push, and is not said to be."""
+    row = "06,Kế hoạch,{0},{0},1,1"
+    header = "province,title,year_from,year_to,products,budget_vnd"
+    head = house.head()
+    told = house.ocop("--wait", "1", "push", write(house, "plan.filed-40.csv", header, row.format(2040)),
+                      publisher="province-06", expect=(3,))
+    assert "takes nothing" not in told.stderr and "no place for one more follower" in told.stderr, told.stderr
+    assert "1 row is in the log" in told.stderr and "ocop --as province-06 results" in told.stderr, told.stderr
+    assert house.settle() > head
+    told = house.ocop("--wait", "1", "results", publisher="province-06", expect=(3,))
+    assert "no place" in told.stderr and "stored, no verdict yet" in told.stdout, told
+    # A place comes free while it waits: it hears the verdict then.
+    said = []
+    waiting = threading.Thread(target=lambda: said.append(house.ocop(
+        "push", write(house, "plan.filed-41.csv", header, row.format(2041)), publisher="province-06")))
+    head = house.head()
+    waiting.start()
+    house.wait(lambda: house.head() > head, "the row")
+    house.stop("courier")
+    house.ocop("clock", "2018-11-02", publisher="centre")  # something to tell the one that has gone
+    waiting.join()
+    assert said and "1 accepted" in said[0].stdout, said
+    assert "2 accepted" in house.ocop("results", publisher="province-06").stdout
+
+
+def full_house(tests):
+    with h.House() as house:
+        house.options["broker"] += ["--set", f"follow/followers={len(h.SERVICES)}"]
+        house.start()
+        house.settle()
+        tests.run("rows that are stored are said to be stored, whoever may listen",
+                  stored_without_a_place_among_the_followers, house)
+
+
 def main():
     tests = h.Tests()
     with h.House() as house:
@@ -176,6 +212,7 @@ def main():
                            ("a place beyond the end is named", a_place_beyond_the_end_is_named),
                            ("a mistyped name makes no spool", a_mistyped_name_makes_no_spool)):
             tests.run(name, test, house)
+    full_house(tests)
     tests.end()
 
 

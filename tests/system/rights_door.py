@@ -56,7 +56,7 @@ def with_a_revoked_key(house):
     (house.keys / "early.key_secret").write_text(secret)
     (house.keys / "early.key_secret").chmod(0o600)
     done = house.remote("follow", "certification.", "--until-head", name="early", expect=None)
-    assert done.returncode == 2 and "does not admit" in done.stderr, (done.returncode, done.stderr)
+    assert done.returncode == 3 and "does not admit" in done.stderr, (done.returncode, done.stderr)
 
 
 def replayed(house):
