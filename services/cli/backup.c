@@ -27,13 +27,17 @@ struct backup {
 static const char doc[] =
     "Copy the log, the spools, keys, settings, contacts and templates into DIR, which must be empty or not "
     "there "
-    "yet, while everything runs. The stores of services need no copy: they are read again from the log.\v"
+    "yet, while everything runs. Folders are copied with what is below them: a broker's own pair in a folder "
+    "of the settings too. The stores of services need no copy: they are read again from the log.\v"
     "Each store is copied as of one moment, the log first. Its whole chain is checked in the copy before the "
     "manifest is written, and the backup is told to the log (operator.backup.made), by the spool of --as, "
     "operator "
     "when nobody says it. Spools keep every row for good, so what came after the copy is sent again by them "
     "when "
     "the copy is ever restored.\n"
+    "\n"
+    "What the settings name and is in none of these places, and what is no plain file, is left out: each is "
+    "named on stderr.\n"
     "\n"
     "DIR holds secret keys: keep it where only operators come.\n"
     "\n"
@@ -87,31 +91,46 @@ static enum err refuse_full(void *context, const char *name, struct why *why)
                    (const char *)context, name);
 }
 
-static enum err make_folder(const char *dir, struct why *why)
+static enum err left_in_part(void *context, const char *file, struct why *why)
 {
-    if (mkdir(dir, 0700) == 0) return ERR_NONE;
-    if (errno != EEXIST) return why_set(why, ERR_IO, "DIR", "%s cannot be made: %s", dir, strerror(errno));
+    const struct backup *b = context;
+
+    (void)why;
+    (void)cli_fail(0, "left out: %s/%s is hidden, or no plain file", b->part->place, file);
     return ERR_NONE;
 }
 
-/* What was copied, as the manifest will say. */
-static enum err note(struct backup *b, const char *name, const char *copy, struct why *why)
+static void left_named(void *context, const char *path, const char *file, const char *setting)
 {
-    char hex[2 * HASH_BYTES + 1];
+    (void)context;
+    (void)cli_fail(0,
+                   "left out: %s, which %s names as %s, lies in no folder that is copied; copy it by hand, "
+                   "or say --config or --keys",
+                   path, file, setting);
+}
+
+/* What was copied, as the manifest will say. */
+static enum err note(struct backup *b, const char *name, const char *from, const char *copy, struct why *why)
+{
+    char hex[2 * HASH_BYTES + 1], mode[8];
+    struct stat st = { 0 };
     struct hash hash;
     uint64_t size = 0;
     json_t *file;
     enum err e = backup_hash(copy, &size, &hash, why);
 
     if (e) return e;
+    if (stat(from, &st) != 0) st.st_mode = 0600;
+    snprintf(mode, sizeof mode, "%04o", (unsigned)(st.st_mode & 0777));
     hash_hex(&hash, hex);
-    file = json_pack("{s:s, s:I, s:s}", "name", name, "size", (json_int_t)size, "blake2b", hex);
+    file = json_pack("{s:s, s:I, s:s, s:s}", "name", name, "size", (json_int_t)size, "blake2b", hex, "mode",
+                     mode);
     return file && json_array_append_new(b->files, file) == 0 ? ERR_NONE : ERR_NOMEM;
 }
 
 static enum err copy_one(struct backup *b, const char *name, const char *from, struct why *why)
 {
-    char to[PATH_MAX];
+    char to[PATH_MAX], folder[PATH_MAX];
     enum err e = ERR_NONE;
 
     if (!backup_name_valid(name))
@@ -120,13 +139,17 @@ static enum err copy_one(struct backup *b, const char *name, const char *from, s
                        BACKUP_NAME_MAX);
     if (snprintf(to, sizeof to, "%s/%s", b->dir, name) >= PATH_MAX)
         return why_set(why, ERR_INVALID, "DIR", "the path of %s is too long", b->dir);
+    e = backup_folder_of(to, folder);
+    if (!e) e = backup_make_folders(folder, NULL, NULL, why);
+    if (e) return e;
     if (!backup_is_store(name)) {
         e = backup_copy_file(from, to, why);
     } else {
         e = backup_copy_store(from, to, why);
         if (!e) e = backup_check_store(to, why);
     }
-    return e ? e : note(b, name, to, why);
+    if (!e) e = note(b, name, from, to, why);
+    return e ? e : backup_sync_folder(folder, why);
 }
 
 static enum err copy_listed(void *context, const char *file, struct why *why)
@@ -143,10 +166,6 @@ static enum err copy_listed(void *context, const char *file, struct why *why)
 
 static enum err copy_part(struct backup *b, const struct backup_part *part, struct why *why)
 {
-    const size_t before = json_array_size(b->files);
-    char folder[PATH_MAX];
-    enum err e = ERR_NONE;
-
     b->part = part;
     if (!strcmp(part->name, "spool-*.db"))
         return backup_list(part->place, "spool-", ".db", copy_listed, b, why);
@@ -154,12 +173,7 @@ static enum err copy_part(struct backup *b, const struct backup_part *part, stru
         if (access(part->place, F_OK) != 0 && strcmp(part->name, BACKUP_LOG) != 0) return ERR_NONE;
         return copy_one(b, part->name, part->place, why);
     }
-    if (snprintf(folder, sizeof folder, "%s/%s", b->dir, part->name) >= PATH_MAX)
-        return why_set(why, ERR_INVALID, "DIR", "the path of %s is too long", b->dir);
-    e = make_folder(folder, why);
-    if (!e) e = backup_list(part->place, "", "", copy_listed, b, why);
-    if (!e && json_array_size(b->files) == before) return rmdir(folder) == 0 ? ERR_NONE : ERR_IO;
-    return e ? e : backup_sync_folder(folder, why);
+    return backup_walk(part->place, copy_listed, left_in_part, b, why);
 }
 
 /* The manifest comes last: without it, a folder is no backup. */
@@ -193,9 +207,10 @@ static enum err copy_all(struct backup *b, struct why *why)
     if (!e && snprintf(log, sizeof log, "%s/" BACKUP_LOG, b->dir) >= PATH_MAX)
         e = why_set(why, ERR_INVALID, "DIR", "the path of %s is too long", b->dir);
     if (!e) e = backup_list(b->dir, "", "", refuse_full, (void *)(uintptr_t)b->dir, why);
-    if (!e) e = make_folder(b->dir, why);
+    if (!e) e = backup_make_folders(b->dir, NULL, NULL, why);
     for (size_t i = 0; !e && i < BACKUP_PARTS; i++)
         e = copy_part(b, &b->parts[i], why);
+    if (!e) e = backup_named(b->parts, left_named, b, why);
     if (!e) e = backup_verify_log(b->cli, log, why);
     if (!e) e = backup_log_head(log, &b->head, &b->chain, why);
     return e ? e : write_manifest(b, why);

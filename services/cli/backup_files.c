@@ -4,7 +4,6 @@
 #include "services/cli/backup.h"
 #include "services/cli/beside.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -61,12 +60,15 @@ bool backup_is_store(const char *name)
 bool backup_name_valid(const char *name)
 {
     const size_t size = strlen(name);
-    const char *slash = strchr(name, '/');
 
-    if (size == 0 || size > BACKUP_NAME_MAX || name[0] == '.' || name[0] == '/') return false;
-    for (size_t i = 0; i < size; i++)
+    if (size == 0 || size > BACKUP_NAME_MAX || name[size - 1] == '/') return false;
+    for (size_t i = 0; i < size; i++) {
+        const bool begins = i == 0 || name[i - 1] == '/'; /* a component of the path */
+
         if ((unsigned char)name[i] <= ' ' || name[i] == 0x7f) return false;
-    return !slash || (slash[1] != '.' && slash[1] != '\0' && !strchr(slash + 1, '/'));
+        if (begins && (name[i] == '.' || name[i] == '/')) return false;
+    }
+    return true;
 }
 
 enum err backup_place(const struct backup_part parts[BACKUP_PARTS], const char *name, char out[PATH_MAX],
@@ -86,52 +88,6 @@ enum err backup_place(const struct backup_part parts[BACKUP_PARTS], const char *
         if (length > 0 && length < PATH_MAX) return ERR_NONE;
     }
     return why_set(why, ERR_INVALID, "BACKUP", "\"%.200s\" is no file of a backup", name);
-}
-
-/* --- folders --- */
-
-static int is_shown(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
-
-static bool has_ends(const char *name, const char *begins, const char *ends)
-{
-    const size_t size = strlen(name), tail = strlen(ends);
-
-    return !strncmp(name, begins, strlen(begins)) && size >= tail && !strcmp(name + size - tail, ends);
-}
-
-enum err backup_list(const char *folder, const char *begins, const char *ends, backup_each each,
-                     void *context, struct why *why)
-{
-    struct dirent **names = NULL;
-    const int count = scandir(folder, &names, is_shown, alphasort);
-    enum err e = ERR_NONE;
-
-    if (count < 0) return errno == ENOENT ? ERR_NONE : failed(folder, why);
-    for (int i = 0; i < count; i++) {
-        char path[PATH_MAX];
-        struct stat st;
-
-        if (!e && has_ends(names[i]->d_name, begins, ends) &&
-            snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name) < PATH_MAX &&
-            stat(path, &st) == 0 && S_ISREG(st.st_mode))
-            e = each(context, names[i]->d_name, why);
-        free(names[i]);
-    }
-    free(names);
-    return e;
-}
-
-enum err backup_sync_folder(const char *folder, struct why *why)
-{
-    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    enum err e = ERR_NONE;
-
-    if (fd < 0 || fsync(fd) != 0) e = failed(folder, why);
-    if (fd >= 0) close(fd);
-    return e;
 }
 
 /* --- bytes --- */

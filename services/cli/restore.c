@@ -22,6 +22,7 @@ struct restore {
     bool force;
     struct backup_part parts[BACKUP_PARTS];
     json_t *manifest;
+    char state[CONFIG_TEXT_MAX];
     char aside[PATH_MAX]; /* where what was there is put; empty: not needed yet */
     int locks[NAMES_MAX];
     size_t lock_count;
@@ -198,7 +199,7 @@ static enum err check_strays(const struct restore *r, struct why *why)
         if (!strchr(r->parts[i].name, '/')) continue;
         stray.folder = r->parts[i].name;
         if (snprintf(folder, sizeof folder, "%s/%s", r->dir, stray.folder) >= PATH_MAX) return ERR_CONFIG;
-        e = backup_list(folder, "", "", check_stray, &stray, why);
+        e = backup_walk(folder, check_stray, NULL, &stray, why);
     }
     return e;
 }
@@ -416,32 +417,43 @@ static enum err give_to_owner(const char *folder, const char *path, struct why *
     return why_set(why, ERR_IO, "OWNER", "%s cannot be given to its owner: %s", path, strerror(errno));
 }
 
-static enum err split_folder(const char *place, char folder[PATH_MAX])
+/* A folder that was not there belongs to whose the stores are. */
+static enum err folder_made(void *context, const char *folder, struct why *why)
 {
-    const char *slash = strrchr(place, '/');
+    const struct restore *r = context;
 
-    if (!slash) return ERR_CONFIG;
-    snprintf(folder, PATH_MAX, "%.*s", slash == place ? 1 : (int)(slash - place), place);
-    return ERR_NONE;
+    return give_to_owner(r->state, folder, why);
+}
+
+/* What only its owner could read is read by the processes, whose stores lie in the state's folder; the rest
+ * gets the mode it had, and the owner of its folder. Backups of before that was noted have no modes. */
+static enum err set_rights(const struct restore *r, const json_t *file, const char *folder, const char *path,
+                           struct why *why)
+{
+    const char *said = text_of(file, "mode");
+    const unsigned long mode = *said ? strtoul(said, NULL, 8) & 0777 : 0600;
+    const bool secret = (mode & 077) == 0;
+
+    if (chmod(path, (mode_t)(mode | 0400)) != 0)
+        return why_set(why, ERR_IO, "MODE", "%s: %s", path, strerror(errno));
+    return give_to_owner(secret ? r->state : folder, path, why);
 }
 
 /* The copy is whole and on disk under another name before it gets its own. */
-static enum err put_back(struct restore *r, const char *name, struct why *why)
+static enum err put_back(struct restore *r, const json_t *file, struct why *why)
 {
     char from[PATH_MAX], place[PATH_MAX], draft[PATH_MAX], folder[PATH_MAX];
+    const char *name = text_of(file, "name");
     enum err e = backup_place(r->parts, name, place, why);
 
-    if (!e) e = split_folder(place, folder);
+    if (!e) e = backup_folder_of(place, folder);
     if (e || snprintf(from, sizeof from, "%s/%s", r->dir, name) >= PATH_MAX ||
         snprintf(draft, sizeof draft, "%s.restoring", place) >= PATH_MAX)
         return e ? e : ERR_CONFIG;
-    if (mkdir(folder, 0700) == 0)
-        e = give_to_owner(r->parts[0].place, folder, why);
-    else if (errno != EEXIST)
-        return why_set(why, ERR_IO, "FOLDER", "%s cannot be made: %s", folder, strerror(errno));
+    e = backup_make_folders(folder, folder_made, r, why);
     (void)unlink(draft);
     if (!e) e = backup_copy_file(from, draft, why);
-    if (!e) e = give_to_owner(folder, draft, why);
+    if (!e) e = set_rights(r, file, folder, draft, why);
     if (!e) e = move_aside(r, name, place, why);
     if (!e && rename(draft, place) != 0)
         e = why_set(why, ERR_IO, "RENAME", "%s cannot be put in place: %s", place, strerror(errno));
@@ -452,24 +464,23 @@ static enum err put_back(struct restore *r, const char *name, struct why *why)
 
 static enum err restore_all(struct restore *r, struct why *why)
 {
-    char state[CONFIG_TEXT_MAX];
     size_t i;
     json_t *file;
     enum err e = check_names(r, why);
 
-    if (!e) e = place_expand("{state}", state, why);
-    if (!e && mkdir(state, 0700) != 0 && errno != EEXIST)
-        e = why_set(why, ERR_IO, "STATE", "%s cannot be made: %s", state, strerror(errno));
+    if (!e) e = place_expand("{state}", r->state, why);
+    if (!e && mkdir(r->state, 0700) != 0 && errno != EEXIST)
+        e = why_set(why, ERR_IO, "STATE", "%s cannot be made: %s", r->state, strerror(errno));
     json_array_foreach(files_of(r), i, file)
     {
         if (!e && wanted(r, text_of(file, "name"))) e = look_at_place(r, text_of(file, "name"), why);
     }
     json_array_foreach(files_of(r), i, file)
     {
-        if (!e && wanted(r, text_of(file, "name"))) e = put_back(r, text_of(file, "name"), why);
+        if (!e && wanted(r, text_of(file, "name"))) e = put_back(r, file, why);
     }
     if (!e && r->aside[0]) printf("what was there before is in %s\n", r->aside);
-    if (!e && wanted(r, BACKUP_LOG)) e = backup_list(state, "spool-", ".db", tell_spool, r, why);
+    if (!e && wanted(r, BACKUP_LOG)) e = backup_list(r->state, "spool-", ".db", tell_spool, r, why);
     return e;
 }
 

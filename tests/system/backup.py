@@ -225,11 +225,32 @@ def older_log_that_has_gone_on(house, copy):
     same_as_a_clean_replay(house)
 
 
+def settings_of(house):
+    """Settings with the broker's own pair in a folder below them, a policy elsewhere, and what is no file of theirs."""
+    etc, elsewhere = house.dir / "etc", house.dir / "elsewhere"
+    (etc / "own").mkdir(parents=True)
+    elsewhere.mkdir()
+    (elsewhere / "policy.zpl").write_text("role\n")
+    for name, text, mode in (("own/broker.key", "public", 0o644), ("own/broker.key_secret", "own secret", 0o600),
+                             ("broker.zpl", f'keys\n    secret = "{etc}/own/broker.key_secret"\n'
+                                            f'    policy = "{elsewhere}/policy.zpl"\n', 0o644), (".swp", "x", 0o600)):
+        (etc / name).write_text(text)
+        (etc / name).chmod(mode)
+    return etc
+
+
 def without_a_broker(house, copy):
     house.stop()
-    done = house.ocop("--wait", "1", "backup", copy, publisher="operator", expect=(3,))
+    etc, new = settings_of(house), house.dir / "new-etc"
+    done = house.ocop("--wait", "1", "backup", "--config", etc, copy, publisher="operator", expect=(3,))
     assert (copy / "manifest.json").exists() and "push --resume" in done.stderr, done.stderr
-    house.ocop("restore", copy, env={"OCOP_STATE": str(house.dir / "new")})
+    left = [line for line in done.stderr.splitlines() if "left out: " in line]
+    assert len(left) == 2 and any("/.swp is hidden" in line for line in left), left
+    assert any("elsewhere/policy.zpl" in line and "keys/policy" in line for line in left), left
+    house.ocop("restore", "--config", new, copy, env={"OCOP_STATE": str(house.dir / "new")})
+    assert (new / "own/broker.key_secret").read_text() == "own secret"
+    for name in ("own/broker.key", "own/broker.key_secret", "broker.zpl"):
+        assert (new / name).stat().st_mode == (etc / name).stat().st_mode, name
     done = subprocess.run([house.bin / "ocop-broker", "--verify"], capture_output=True, text=True,
                           env=dict(house.env, OCOP_STATE=str(house.dir / "new")))
     assert done.returncode == 0, done.stderr
