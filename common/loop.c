@@ -42,6 +42,7 @@ struct loop {
     uint64_t denied;     /* logged so far */
     struct recall recall;
     bool recalling, following;
+    bool unheard;  /* the broker has refused our FOLLOW, and not taken one since */
     bool open;     /* a transaction is, with records of this turn in it */
     size_t batch;  /* records in it that we hear */
     bool complete; /* everything there was at the last WELCOME is applied: questions may be answered */
@@ -271,6 +272,7 @@ static enum err on_events(struct loop *l, const struct client_event *news)
         e = take(l, &news->records[i]);
     if (!e && news->seq > f->seq) fold_pass(f, news->seq, &news->hash);
     if (f->seq > l->head) l->head = f->seq;
+    l->unheard = false;
     l->complete |= !e && f->seq >= l->welcome_head;
     return e;
 }
@@ -315,6 +317,7 @@ static enum err on_refused(struct loop *l, const struct client_event *news)
         log_line(LOG_ERROR, "refused", "code=%.*s number=%llu", SLICE_ARG(news->code),
                  (unsigned long long)news->number);
         l->paused_until_ms = clock_monotonic_ms() + LOOP_PAUSE_MS;
+        l->unheard |= news->number == 0;
         return ERR_NONE;
     }
     if (l->paused_until_ms && slice_is(news->code, "OUT_OF_SEQUENCE"))
@@ -513,11 +516,9 @@ static enum err look_at_rights(struct loop *l)
 static enum err tell_metrics(struct loop *l)
 {
     const uint64_t lag = l->head > l->fold.seq ? l->head - l->fold.seq : 0;
-    const struct metric more[] = { { "head", l->head },
-                                   { "lag", lag },
-                                   { "complete", l->complete },
-                                   { "following", l->following },
-                                   { "rebuilds", l->rebuilds } };
+    const struct metric more[] = {
+        { "head", l->head }, { "lag", lag }, { "complete", l->complete }, { "rebuilds", l->rebuilds }
+    };
     enum err e;
 
     if (!l->metrics) return ERR_NONE;
@@ -547,6 +548,14 @@ static enum err tick(struct loop *l)
     return e ? e : tell_metrics(l);
 }
 
+/* A FOLLOW that was refused is said again and again: only an answer behind one that was not, or a record,
+ * tells that it stands. */
+static void note_following(struct loop *l)
+{
+    if (l->following && !l->paused_until_ms && client_followed(l->client)) l->unheard = false;
+    l->fold.following = l->following && !l->unheard;
+}
+
 static enum err turn_once(struct loop *l)
 {
     struct bus_socket *sockets[3] = { client_socket(l->client) };
@@ -570,6 +579,7 @@ static enum err turn_once(struct loop *l)
     if (e) unsettle(l);
     if (e == ERR_AGAIN) e = take_again(l);
     if (!e) e = publish(l);
+    note_following(l);
     if (!e) e = hear_questions(l);
     if (!e) answer_waiting(l, false);
     if (!e) e = tick(l);

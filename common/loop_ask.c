@@ -49,7 +49,7 @@ enum err fold_status(struct fold *f, struct buf *out)
     msgpack_packer p;
 
     msgpack_packer_init(&p, out, buf_pack_write);
-    msgpack_pack_map(&p, 10);
+    msgpack_pack_map(&p, 11);
     buf_pack_text(&p, "service");
     buf_pack_text(&p, f->service->name);
     pack_number(&p, "seq", f->seq);
@@ -61,6 +61,11 @@ enum err fold_status(struct fold *f, struct buf *out)
     pack_number(&p, "dead", tally(f, "dead"));
     pack_number(&p, "letters", open_letters(f));
     pack_number(&p, "denied", f->denied);
+    buf_pack_text(&p, "following");
+    if (f->following)
+        msgpack_pack_true(&p);
+    else
+        msgpack_pack_false(&p);
     return out->failed;
 }
 

@@ -94,6 +94,7 @@ struct fold {
     struct hash published_hash;
     uint64_t guarded_to;          /* records up to here are applied inside a savepoint each; see fold_take */
     uint64_t denied;              /* questions that were not answered for want of rights, since the start */
+    bool following;               /* the broker has taken our FOLLOW, as far as is known */
     bool dirty;                   /* the cursor or `published` moved since the last commit */
     uint64_t tally[FOLD_TALLIES]; /* since the last commit, which adds them to the store's */
     struct turn turn;

@@ -220,9 +220,13 @@ static uint64_t file_bytes(const char *path, const char *suffix)
     return stat(name, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
 }
 
+/* The file is reserved before it is written, and keeps its size when it starts over. */
 uint64_t log_wal_bytes(const struct log *log)
 {
-    return file_bytes(log->path, "-wal");
+    const uint64_t file = file_bytes(log->path, "-wal"),
+                   used = log->wal_pages ? 32 + (uint64_t)log->wal_pages * (DB_PAGE_BYTES + 24) : 0;
+
+    return used < file ? used : file;
 }
 
 uint64_t log_bytes(const struct log *log)

@@ -71,7 +71,7 @@ struct log_head log_durable(const struct log *log);   /* on disk */
 /* With what is appended and not yet committed. */
 enum err log_publisher(struct log *log, struct slice publisher, uint64_t epoch, struct log_publisher *out,
                        struct why *why);
-uint64_t log_bytes(const struct log *log); /* the file and its WAL */
+uint64_t log_bytes(const struct log *log); /* the file and what is used of its WAL */
 uint64_t
 log_wal_bytes(const struct log *log); /* grows without end only when somebody holds a read transaction */
 

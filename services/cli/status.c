@@ -13,11 +13,11 @@
 
 static const char *const processes[] = { "intake", "scoring", "certification", "notification", "courier" };
 
-enum { PROCESSES = sizeof processes / sizeof processes[0] };
+enum { PROCESSES = sizeof processes / sizeof processes[0], STATUS_WAIT_S = 3 };
 
 struct process {
     const char *name;
-    json_t *status; /* NULL: down */
+    json_t *status; /* NULL: no answer, for the reason in `why` */
     struct why why;
     uint64_t seq;
     uint64_t waiting; /* requests of its context behind its place */
@@ -26,19 +26,25 @@ struct process {
 struct status {
     struct cli *cli;
     json_t *broker;
+    struct why why; /* of the broker's silence */
     uint64_t head;
     struct process each[PROCESSES];
 };
 
 static const char doc[] =
-    "The broker and the five processes: up or down, place in the log, lag, and counts of requests.\v"
+    "The broker and the five processes: state, place in the log, lag, and counts of requests.\v"
+    "up: it answers and follows the log. not following: it answers, and hears nothing from the broker, so "
+    "its "
+    "place stands still. not permitted: it does not admit your key, or not to this question; how it is you "
+    "cannot tell. down: nobody answers. Below the table stands what to do.\n"
+    "\n"
     "received = accepted + refused + dead + not yet reached; the last is counted from the log.\n"
     "\n"
     "EXAMPLES\n"
     "  ocop status\n"
     "  ocop status --json | jq .\n"
     "\n"
-    "Exit codes: 0 all up, 3 something is down.\n";
+    "Exit codes: 0 all up, 3 something is not.\n";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -79,24 +85,24 @@ static void count_log(struct status *s)
 {
     static char texts[PROCESSES][32];
     struct slice prefixes[PROCESSES];
+    struct cli brief = *s->cli; /* whoever asks how things stand wants to know it now */
     struct why why = { 0 };
     size_t count = 0;
 
+    if (brief.wait_s > STATUS_WAIT_S) brief.wait_s = STATUS_WAIT_S;
     for (size_t i = 0; i < PROCESSES; i++) {
         if (!s->each[i].status || s->each[i].seq >= s->head) continue;
         snprintf(texts[i], sizeof texts[i], "%s.", s->each[i].name);
         prefixes[count++] = slice_text(texts[i]);
     }
-    if (count && ask_log(s->cli, prefixes, count, s->head, count_waiting, s, &why)) {
+    if (count && ask_log(&brief, prefixes, count, s->head, count_waiting, s, &why)) {
         (void)cli_fail(0, "the log could not be read to its head: %s", why.sentence);
     }
 }
 
 static void gather(struct status *s)
 {
-    struct why why = { 0 };
-
-    if (ask("broker", "status", NULL, NULL, &s->broker, &why)) s->broker = NULL;
+    if (ask("broker", "status", NULL, NULL, &s->broker, &s->why)) s->broker = NULL;
     s->head = number(s->broker, "head");
     for (size_t i = 0; i < PROCESSES; i++) {
         struct process *p = &s->each[i];
@@ -113,6 +119,16 @@ static void set(json_t *o, const char *name, uint64_t value)
     json_object_set_new(o, name, json_integer((json_int_t)value));
 }
 
+static const char down[] = "down", not_permitted[] = "not permitted", not_following[] = "not following",
+                  up[] = "up";
+
+static const char *state_of(const json_t *status, const struct why *why)
+{
+    if (!status) return cli_denied(why) ? not_permitted : down;
+    /* A program of before this was told does not say. */
+    return json_is_false(json_object_get(status, "following")) ? not_following : up;
+}
+
 static json_t *row_of(const struct status *s, const struct process *p)
 {
     json_t *row = json_object();
@@ -120,7 +136,7 @@ static json_t *row_of(const struct status *s, const struct process *p)
     uint64_t dead = number(p->status, "dead");
 
     json_object_set_new(row, "process", json_string(p->name));
-    json_object_set_new(row, "state", json_string(p->status ? "up" : "down"));
+    json_object_set_new(row, "state", json_string(state_of(p->status, &p->why)));
     if (!p->status) return row;
     set(row, "place", p->seq);
     if (s->broker) set(row, "lag", s->head > p->seq ? s->head - p->seq : 0);
@@ -136,10 +152,26 @@ static json_t *row_of(const struct status *s, const struct process *p)
     return row;
 }
 
+/* What to do about one that is not up. */
+static void print_advice(const char *name, const char *state, const struct why *why)
+{
+    if (state == not_permitted)
+        printf("%s: %s Say --key FILE of somebody who may (ocop keys list; deploy/SECURITY.md).\n", name,
+               why->sentence);
+    else if (state == not_following)
+        printf("%s: it answers and the broker sends it nothing: the broker is down, or has no place for one "
+               "more "
+               "follower (follow/followers). The last lines of its log say which.\n",
+               name);
+    else if (state == down)
+        printf("%s: %s Its last log line says why it ended (journalctl -u ocop-%s).\n", name, why->sentence,
+               name);
+}
+
 static void print_broker(const struct status *s)
 {
     if (!s->broker) {
-        puts("broker is down");
+        printf("broker is %s\n", state_of(NULL, &s->why));
         return;
     }
     puts("broker is up");
@@ -158,7 +190,7 @@ int status_verb(struct cli *cli, int argc, char **argv)
     all_up = s.broker != NULL;
     for (size_t i = 0; i < PROCESSES; i++) {
         json_array_append_new(rows, row_of(&s, &s.each[i]));
-        all_up = all_up && s.each[i].status;
+        all_up = all_up && state_of(s.each[i].status, &s.each[i].why) == up;
     }
     if (cli->json) {
         json_t *o = json_object();
@@ -170,6 +202,9 @@ int status_verb(struct cli *cli, int argc, char **argv)
     } else {
         print_broker(&s);
         print_table(stdout, rows, isatty(STDOUT_FILENO));
+        print_advice("broker", s.broker ? up : state_of(NULL, &s.why), &s.why);
+        for (size_t i = 0; i < PROCESSES; i++)
+            print_advice(s.each[i].name, state_of(s.each[i].status, &s.each[i].why), &s.each[i].why);
     }
     json_decref(rows);
     json_decref(s.broker);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -573,6 +574,21 @@ static void wal_starts_over(void **state)
     assert_true(log_wal_bytes(bed->log) < 200 * 8192);
 }
 
+static void wal_counts_what_is_used(void **state)
+{
+    struct bed *bed = *state;
+    char wal[300];
+    struct stat st;
+
+    append(bed->log, "one", "a.b.c.01", "x", NULL);
+    commit(bed->log);
+    snprintf(wal, sizeof wal, "%s-wal", bed->path);
+    assert_int_equal(stat(wal, &st), 0);
+    assert_true(log_wal_bytes(bed->log) > 0);
+    assert_true(log_wal_bytes(bed->log) < 20 * 8192);
+    assert_true((uint64_t)st.st_size > log_wal_bytes(bed->log)); /* reserved */
+}
+
 static void log_of_the_version_before_is_sealed(void **state)
 {
     struct bed *bed = *state;
@@ -673,6 +689,7 @@ int main(void)
         T(each_failing_write_is_survived),
         T(each_commit_is_flushed),
         T(wal_starts_over),
+        T(wal_counts_what_is_used),
         T(log_of_the_version_before_is_sealed),
         T(repair_takes_from_a_copy_what_its_chain_vouches_for),
         T(repair_refuses_a_copy_of_another_past),

@@ -183,6 +183,30 @@ def stored_without_a_place_among_the_followers(house):
     assert "2 accepted" in house.ocop("results", publisher="province-06").stdout
 
 
+def a_service_that_is_not_heard_is_not_up(house):
+    """It answers, and has applied everything it was sent: but nothing will be sent to it."""
+    taker = house.context.socket(zmq.DEALER)
+    taker.setsockopt(zmq.LINGER, 0)
+    taker.connect(f"ipc://{house.dir}/broker.sock")
+    taker.send(msgpack.packb(["FOLLOW", 0, None, [], 10]))
+    assert taker.poll(10000)
+    house.start("courier")
+    house.wait(lambda: (house.ask("courier", "status") or {}).get("following") is False
+               and "event=refused code=BUSY" in (house.dir / "courier.log").read_text(), "the courier's refusal")
+    house.stop("notification")
+    told = house.ocop("status", expect=(3,)).stdout
+    row = next(line for line in told.splitlines() if line.startswith("courier"))
+    assert "not following" in row, told
+    assert "courier: it answers" in told and "follow/followers" in told, told
+    assert any(line.split()[:2] == ["notification", "down"] for line in told.splitlines()), told
+    assert "journalctl -u ocop-notification" in told, told
+    taker.close()
+    house.ocop("clock", "2018-11-03", publisher="centre")  # something to tell those that have gone
+    house.start("notification")
+    house.settle()
+    house.wait(lambda: house.ocop("status", expect=(0, 3)).returncode == 0, "everybody up")
+
+
 def full_house(tests):
     with h.House() as house:
         house.options["broker"] += ["--set", f"follow/followers={len(h.SERVICES)}"]
@@ -190,6 +214,7 @@ def full_house(tests):
         house.settle()
         tests.run("rows that are stored are said to be stored, whoever may listen",
                   stored_without_a_place_among_the_followers, house)
+        tests.run("a service that is not heard is not up", a_service_that_is_not_heard_is_not_up, house)
 
 
 def main():

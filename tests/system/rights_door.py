@@ -57,6 +57,9 @@ def with_a_revoked_key(house):
     (house.keys / "early.key_secret").chmod(0o600)
     done = house.remote("follow", "certification.", "--until-head", name="early", expect=None)
     assert done.returncode == 3 and "does not admit" in done.stderr, (done.returncode, done.stderr)
+    done = house.remote("status", name="early", expect=None)
+    assert done.returncode == 3 and "broker is not permitted" in done.stdout, (done.returncode, done.stdout)
+    assert "does not admit the key" in done.stdout and "--key" in done.stdout, done.stdout
 
 
 def replayed(house):

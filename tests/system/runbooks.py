@@ -117,7 +117,7 @@ class Machine:
         self.run("""
 until (ocop --json status || true) | python3 -c '
 import json, sys
-up = [p for p in json.load(sys.stdin)["processes"] if p["state"] == "up"]
+up = [p for p in json.load(sys.stdin)["processes"] if p["state"] in ("up", "not following")]
 sys.exit(any(p["lag"] or p["outbox"] for p in up))'; do sleep 0.1; done""")
 
 
