@@ -22,7 +22,8 @@ struct dead {
 
 static const char doc[] =
     "Letters a service could not read. A retry or a skip is an event too, so that a rebuild knows of it.\v"
-    "  list [SERVICE]      all letters\n"
+    "  list [SERVICE]      all letters, with what became of each: open (nobody has decided), retried, "
+    "skipped\n"
     "  show SERVICE SEQ    one letter\n"
     "  retry SERVICE SEQ   try it again with the program as it is now\n"
     "  skip SERVICE SEQ    leave it for good\n"
@@ -93,13 +94,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = { NULL, parse, "list|show|retry|skip [SERVICE [SEQ]]", doc, cli_children,
                                   NULL, NULL };
 
-/* 0 waiting, 1 retried, 2 skipped: words for people. */
+/* What became of it: a word for people. */
 static void name_state(json_t *letter)
 {
-    static const char *const words[] = { "kept", "retried", "skipped" };
+    static const char *const words[] = { "open", "retried", "skipped" };
     json_int_t state = json_integer_value(json_object_get(letter, "retried"));
 
-    if (state >= 0 && state <= 2) json_object_set_new(letter, "retried", json_string(words[state]));
+    if (state >= 0 && state <= 2) json_object_set_new(letter, "state", json_string(words[state]));
+    json_object_del(letter, "retried");
 }
 
 /* Append the letters of one service to `all`; seq 0 means each. */
@@ -125,6 +127,20 @@ static enum err letters_of(const char *service, uint64_t seq, json_t *all, struc
     return ERR_NONE;
 }
 
+static size_t count_open(const json_t *all)
+{
+    size_t i, open = 0;
+    json_t *letter;
+
+    json_array_foreach(all, i, letter)
+    {
+        const char *state = json_string_value(json_object_get(letter, "state"));
+
+        open += state && !strcmp(state, "open");
+    }
+    return open;
+}
+
 static void print_letters(const struct cli *cli, const json_t *all)
 {
     size_t i;
@@ -132,7 +148,11 @@ static void print_letters(const struct cli *cli, const json_t *all)
 
     if (!cli->json) {
         print_table(stdout, all, isatty(STDOUT_FILENO));
-        printf("%zu letters\n", json_array_size(all));
+        printf("%zu letter%s", json_array_size(all), json_array_size(all) == 1 ? "" : "s");
+        if (count_open(all))
+            printf(", %zu open: look with `ocop dead show SERVICE SEQ`, then `dead retry` or `dead skip`",
+                   count_open(all));
+        putchar('\n');
         return;
     }
     json_array_foreach(all, i, letter) print_json(stdout, letter);

@@ -266,11 +266,11 @@ static enum err tell_stranger(void *context, uint64_t seq, struct slice event, s
 static int left_over(struct spool *sp, enum err e, const struct why *why)
 {
     const char *sentence = why->sentence[0] ? why->sentence : err_sentence(e);
-    const bool kept = e == ERR_TIMEOUT || e == ERR_INTERRUPTED || cli_denied(why);
+    const bool kept = e == ERR_TIMEOUT || e == ERR_INTERRUPTED || e == ERR_INVALID || cli_denied(why);
     struct spool_counts c;
     struct why why_counts = { 0 };
 
-    if (!kept) return e == ERR_INVALID ? cli_fail(EXIT_SOME_REFUSED, "%s", sentence) : cli_fail_err(e, why);
+    if (!kept) return cli_fail_err(e, why);
     e = spool_counts(sp, &c, &why_counts);
     if (e) return cli_fail_err(e, &why_counts);
     if (!c.waiting && c.stored)

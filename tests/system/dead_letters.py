@@ -35,6 +35,7 @@ def kept_aside_retried_and_skipped(house):
     assert second["code"] == "TYPE_MISMATCH" and first["reason"] and not first["retried"], (first, second)
     shown = house.ocop("dead", "list", publisher="operator").stdout
     assert str(first["seq"]) in shown and "intake.plan.filed.06" in shown, shown
+    assert "2 letters, 2 open" in shown and "dead retry" in shown, shown
     shown = house.ocop("dead", "show", "intake", first["seq"], publisher="operator").stdout
     assert "publisher  stranger" in shown and "source       x" in shown, shown  # who sent it, and what stands in it
     # Nothing has changed in the program: dead again, and still open.
@@ -44,6 +45,8 @@ def kept_aside_retried_and_skipped(house):
     house.settle()
     first, second = letters(house)
     assert (first["retried"], second["retried"]) == (0, 2), (first, second)
+    shown = [json.loads(row) for row in house.ocop("--json", "dead", "list", publisher="operator").stdout.splitlines()]
+    assert [row["state"] for row in shown] == ["open", "skipped"], shown
     status = house.ask("intake", "status")
     assert status["dead"] == 3, status  # two letters, one of them twice
     assert status["letters"] == 1, status  # the skipped one waits for nobody
