@@ -1,5 +1,5 @@
 /* loop.c - the conversation of a service: with the broker, and with those who ask it something. */
-#include "common/loop_inside.h"
+#include "common/loop_run.h"
 
 #include "common/clock.h"
 #include "common/logline.h"
@@ -12,59 +12,13 @@
 
 enum {
     LOOP_TICK_MS = 1000,
-    LOOP_WAITING_MAX = 256,
-    LOOP_PUBLISH_EVENTS = 1024,
     LOOP_BATCH_RECORDS = 2048, /* in one commit, give or take one EVENTS */
     LOOP_BATCH_NEWS = 64,      /* from the broker, before somebody else's turn comes */
     LOOP_REBUILDS_MAX = 3,
-    LOOP_PAUSE_MS = 1000,
-    LOOP_SECOND_MS = 1000
+    LOOP_PAUSE_MS = 1000
 };
 
-/* An answer that waits until everything it may rest on is STORED: nobody may hear of a fact before the log
- * has it. */
-struct waiting {
-    struct bus_peer peer;
-    char *bytes;
-    size_t size;
-    uint64_t number; /* of our last outcome when it was given */
-};
-
-struct loop {
-    const struct service *service;
-    const struct loop_settings *settings;
-    const volatile sig_atomic_t *stop;
-    struct fold fold;
-    struct client *client;
-    struct bus_socket *asked;
-    struct metrics *metrics;
-    struct guard *guard; /* NULL: whoever reaches us may ask */
-    uint64_t denied;     /* logged so far */
-    struct recall recall;
-    bool recalling, following;
-    bool unheard;  /* the broker has refused our FOLLOW, and not taken one since */
-    bool open;     /* a transaction is, with records of this turn in it */
-    size_t batch;  /* records in it that we hear */
-    bool complete; /* everything there was at the last WELCOME is applied: questions may be answered */
-    uint64_t welcome_head; /* of the log, at that WELCOME */
-    uint64_t sent;         /* our outcomes up to here are on their way on this connection */
-    uint64_t head;         /* of the log, as last heard */
-    uint64_t rebuilds;
-    struct hash welcomed; /* running hash at the number of the last WELCOME: a recall must end there */
-    struct waiting *waiting;
-    size_t waiting_count;
-    int64_t ticked_ms;
-    int64_t asked_since_ms, asked_count; /* a second's questions */
-    int64_t paused_until_ms; /* the broker cannot store now: offer the same again then; 0: not paused */
-    struct buf answer;
-    struct slice *topics, *envelopes; /* of one PUBLISH */
-    struct buf bytes;
-    struct why why;
-};
-
-static void answer_waiting(struct loop *l, bool drop);
-
-static enum err client_start(struct loop *l)
+enum err loop_connect(struct loop *l)
 {
     const struct client_settings settings = { .endpoint = l->settings->broker,
                                               .publisher = l->service->name,
@@ -87,9 +41,9 @@ static enum err rebuild(struct loop *l, const char *because)
     l->batch = 0;
     l->welcome_head = 0;
     l->rebuilds++;
-    answer_waiting(l, true);
+    loop_answer_waiting(l, true);
     e = fold_rebuild(&l->fold, l->settings->store, &l->why);
-    if (!e) e = client_start(l);
+    if (!e) e = loop_connect(l);
     return e;
 }
 
@@ -141,171 +95,6 @@ static enum err on_welcome(struct loop *l, const struct client_event *w)
     return e;
 }
 
-/* --- publishing --- */
-
-static void point(struct loop *l, size_t n)
-{
-    for (size_t i = 0, at = 0; i < n; i++) {
-        l->topics[i].data = l->bytes.data + at;
-        at += l->topics[i].size;
-        l->envelopes[i].data = l->bytes.data + at;
-        at += l->envelopes[i].size;
-    }
-}
-
-/* Read whole groups of one cause from the outbox, as many as fit; *n 0: nothing (more) to send. */
-static enum err gather(struct loop *l, size_t room, size_t *n)
-{
-    sqlite3_stmt *s = l->fold.statements[FOLD_OUTBOX_READ];
-    size_t whole = 0, whole_bytes = 0;
-    uint64_t cause = 0;
-    bool row = false;
-    enum err e;
-
-    *n = 0;
-    buf_clear(&l->bytes);
-    db_bind_u64(s, 1, l->sent);
-    while (!(e = db_step(s, &row)) && row) {
-        const struct slice topic = db_text(s, 2), envelope = db_bytes(s, 3);
-
-        if (db_u64(s, 1) != cause) {
-            whole = *n;
-            whole_bytes = l->bytes.size;
-            cause = db_u64(s, 1);
-            if (whole >= LOOP_PUBLISH_EVENTS || whole >= room || whole_bytes > CLIENT_WINDOW_BYTES / 4) break;
-        }
-        if (whole > 0 && (*n >= room || l->bytes.size > CLIENT_WINDOW_BYTES / 2))
-            break; /* the next group waits */
-        /* Under another number the broker would take it for one it knows. */
-        if (*n == FRAME_EVENTS_MAX || db_u64(s, 0) != l->sent + 1 + *n) {
-            e = ERR_PROMISE;
-            break;
-        }
-        l->topics[*n].size = topic.size;
-        l->envelopes[*n].size = envelope.size;
-        buf_add(&l->bytes, topic.data, topic.size);
-        e = buf_add(&l->bytes, envelope.data, envelope.size);
-        if (e) break;
-        ++*n;
-    }
-    if (row) {
-        db_done(s);
-        if (!e && whole < *n) *n = whole; /* cut off in the middle of a group */
-    }
-    point(l, *n);
-    return e;
-}
-
-static enum err publish(struct loop *l)
-{
-    size_t n, room;
-    enum err e = ERR_NONE;
-
-    if (l->paused_until_ms) {
-        if (clock_monotonic_ms() < l->paused_until_ms) return ERR_NONE;
-        l->paused_until_ms = 0;
-        return client_start(l); /* its WELCOME says from where */
-    }
-    while (!e && l->following && l->sent < l->fold.number && (room = client_room(l->client)) > 0) {
-        e = gather(l, room, &n);
-        if (e || n == 0) break;
-        e = client_publish(l->client, l->sent + 1, l->topics, l->envelopes, n);
-        if (!e) l->sent += n;
-    }
-    return e == ERR_AGAIN ? ERR_NONE : e;
-}
-
-/* --- applying the log --- */
-
-static enum err recalled(struct loop *l, const struct record *r, bool *done)
-{
-    const struct outcome *group = NULL;
-    size_t count = 0;
-    bool ended = false;
-    enum err e = recall_group(&l->recall, r->seq, &group, &count, &ended, &l->why);
-
-    *done = false;
-    if (e) return e;
-    if (ended) { /* the last recorded outcome was used: from here on we decide */
-        recall_close(&l->recall);
-        l->recalling = false;
-        if (!hash_equal(&l->fold.hash, &l->welcomed))
-            return why_set(&l->why, ERR_DIVERGED, "DIVERGED", "the log holds other outcomes than this store");
-        l->sent = l->fold.number; /* they are in the log: what is decided now is sent behind them */
-        log_line(LOG_INFO, "recalled", "seq=%llu number=%llu", (unsigned long long)l->fold.seq,
-                 (unsigned long long)l->fold.number);
-        return ERR_NONE;
-    }
-    *done = true;
-    return fold_apply(&l->fold, r, group, count, true, &l->why);
-}
-
-static enum err take(struct loop *l, const struct record *r)
-{
-    bool done = false;
-    enum err e = ERR_NONE;
-
-    if (!fold_hears(&l->fold, r)) {
-        fold_pass(&l->fold, r->seq, &r->chain);
-        return ERR_NONE;
-    }
-    if (l->recalling) e = recalled(l, r, &done);
-    if (!e && !done) e = fold_take(&l->fold, r, &l->why);
-    return e;
-}
-
-/* One commit for whatever has arrived: many EVENTS may share it. */
-static enum err on_events(struct loop *l, const struct client_event *news)
-{
-    struct fold *f = &l->fold;
-    size_t heard = 0;
-    enum err e = ERR_NONE;
-
-    for (size_t i = 0; i < news->count; i++)
-        heard += fold_hears(f, &news->records[i]);
-    if (heard && !l->open) {
-        e = fold_begin(f);
-        l->open = !e;
-    }
-    l->batch += heard;
-    for (size_t i = 0; !e && i < news->count; i++)
-        e = take(l, &news->records[i]);
-    if (!e && news->seq > f->seq) fold_pass(f, news->seq, &news->hash);
-    if (f->seq > l->head) l->head = f->seq;
-    l->unheard = false;
-    l->complete |= !e && f->seq >= l->welcome_head;
-    return e;
-}
-
-/* Commit what was taken; from then on it may be published and asked for. */
-static enum err settle(struct loop *l)
-{
-    enum err e = l->open ? fold_commit(&l->fold) : ERR_NONE;
-
-    if (e) return e;
-    l->open = false;
-    l->batch = 0;
-    return ERR_NONE;
-}
-
-/* Nothing stands of what was not committed. */
-static void unsettle(struct loop *l)
-{
-    if (l->open) fold_rollback(&l->fold);
-    l->open = false;
-    l->batch = 0;
-}
-
-/* A record wants to be taken with a savepoint: go back to the last commit, and have the records sent anew. */
-static enum err take_again(struct loop *l)
-{
-    log_line(LOG_WARN, "again", "seq=%llu", (unsigned long long)l->fold.guarded_to);
-    unsettle(l);
-    if (l->recalling) recall_close(&l->recall);
-    l->recalling = l->complete = false;
-    return client_start(l);
-}
-
 /* --- news from the broker --- */
 
 static enum err on_refused(struct loop *l, const struct client_event *news)
@@ -339,14 +128,14 @@ static enum err on_news(struct loop *l, const struct client_event *news)
 {
     /* Whatever is not a record or an answer to ours may begin something else: first commit what there is. */
     const bool apart = news->news != CLIENT_EVENTS && news->news != CLIENT_STORED;
-    const enum err e = apart ? settle(l) : ERR_NONE;
+    const enum err e = apart ? loop_settle(l) : ERR_NONE;
 
     if (e) return e;
     switch (news->news) {
     case CLIENT_WELCOME:
         return on_welcome(l, news);
     case CLIENT_EVENTS:
-        return on_events(l, news);
+        return loop_take_events(l, news);
     case CLIENT_STORED:
         return on_stored(l, news->number);
     case CLIENT_REFUSED:
@@ -361,140 +150,6 @@ static enum err on_news(struct loop *l, const struct client_event *news)
         return ERR_NONE;
     }
     return ERR_NONE;
-}
-
-/* --- questions --- */
-
-/* A register that is read only in part would say "there is no such certificate", and be believed. */
-static void answer_not_complete(struct loop *l, uint64_t token)
-{
-    char sentence[WHY_SENTENCE_MAX];
-
-    if (l->welcome_head)
-        snprintf(
-            sentence, sizeof sentence,
-            "%s is still reading the log: %llu of %llu records; an answer now would not be complete, ask "
-            "again later",
-            l->service->name, (unsigned long long)l->fold.seq, (unsigned long long)l->welcome_head);
-    else
-        snprintf(
-            sentence, sizeof sentence,
-            "%s has not heard from the broker since it started and does not know whether its %llu records "
-            "are all; start the broker",
-            l->service->name, (unsigned long long)l->fold.seq);
-    frame_fault(&l->answer, token, "NOT_COMPLETE", sentence);
-}
-
-/* Whoever asks without end would keep the service from its log. */
-static bool asked_too_much(struct loop *l)
-{
-    const int64_t now = clock_monotonic_ms();
-
-    if (now - l->asked_since_ms >= LOOP_SECOND_MS) {
-        l->asked_since_ms = now;
-        l->asked_count = 0;
-    }
-    return l->settings->questions_second && ++l->asked_count > l->settings->questions_second;
-}
-
-static void answer_busy(struct loop *l, uint64_t token)
-{
-    char sentence[WHY_SENTENCE_MAX];
-
-    snprintf(sentence, sizeof sentence,
-             "%s was asked %lld questions within this second, and answers no more in one "
-             "(questions_second); ask again in the next",
-             l->service->name, (long long)l->settings->questions_second);
-    frame_fault(&l->answer, token, "BUSY", sentence);
-}
-
-static enum err answer_frame(struct loop *l, struct slice bytes, struct slice key, bool *at_once)
-{
-    const struct party *only = NULL;
-    msgpack_zone *zone = msgpack_zone_new(4096);
-    struct frame ask;
-    struct why why = { 0 };
-    enum err e = zone ? frame_read(bytes, zone, &ask, &why) : ERR_NOMEM;
-
-    buf_clear(&l->answer);
-    *at_once = l->fold.published == l->fold.number;
-    if (!e && ask.command == FRAME_ASK && !fold_may_ask(&l->fold, l->guard, key, &ask, &only, &l->answer)) {
-        *at_once = true;
-    } else if (!e && ask.command == FRAME_ASK && !slice_is(ask.question, "status") && asked_too_much(l)) {
-        *at_once = true;
-        answer_busy(l, ask.token);
-    } else if (!e && ask.command == FRAME_ASK && !l->complete && !slice_is(ask.question, "status")) {
-        *at_once = true;
-        answer_not_complete(l, ask.token);
-    } else if (!e && ask.command == FRAME_ASK) {
-        *at_once |= fold_answers_at_once(ask.question);
-        fold_answer(&l->fold, &ask, only, &l->answer);
-    } else if (!e && ask.command == FRAME_PING) {
-        *at_once = true;
-        frame_pong(&l->answer, ask.token, l->fold.seq);
-    } else {
-        *at_once = true;
-        frame_fault(&l->answer, 0, why.code[0] ? why.code : "UNKNOWN_COMMAND",
-                    why.sentence[0] ? why.sentence : "only ASK and PING are understood here");
-    }
-    if (zone) msgpack_zone_free(zone);
-    return e == ERR_NOMEM ? e : l->answer.failed;
-}
-
-static enum err keep_waiting(struct loop *l, const struct bus_peer *peer)
-{
-    struct waiting *w = &l->waiting[l->waiting_count];
-
-    w->bytes = malloc(l->answer.size);
-    if (!w->bytes) return ERR_NOMEM;
-    memcpy(w->bytes, l->answer.data, l->answer.size);
-    w->size = l->answer.size;
-    w->peer = *peer;
-    w->number = l->fold.number;
-    l->waiting_count++;
-    return ERR_NONE;
-}
-
-static enum err hear_questions(struct loop *l)
-{
-    struct bus_peer peer;
-    struct bus_frame frame = { 0 };
-    bool at_once;
-    enum err e = ERR_NONE;
-
-    for (int i = 0; l->asked && !e && i < LOOP_WAITING_MAX && l->waiting_count < LOOP_WAITING_MAX; i++) {
-        e = bus_recv(l->asked, &peer, &frame);
-        if (e == ERR_INVALID) {
-            e = ERR_NONE; /* several frames: nothing we said we would answer */
-            continue;
-        }
-        if (!e) e = answer_frame(l, frame.bytes, bus_user(&frame), &at_once);
-        if (!e && at_once)
-            (void)bus_send(l->asked, &peer, buf_slice(&l->answer)); /* gone or full: no answer */
-        else if (!e)
-            e = keep_waiting(l, &peer);
-    }
-    bus_frame_fini(&frame);
-    return e == ERR_AGAIN ? ERR_NONE : e;
-}
-
-/* Send what has waited long enough; after a rebuild nothing of it is known to be true, and the asker asks
- * again. */
-static void answer_waiting(struct loop *l, bool drop)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < l->waiting_count; i++) {
-        struct waiting *w = &l->waiting[i];
-
-        if (!drop && w->number > l->fold.published) {
-            l->waiting[kept++] = *w;
-            continue;
-        }
-        if (!drop) (void)bus_send(l->asked, &w->peer, slice_of(w->bytes, w->size));
-        free(w->bytes);
-    }
-    l->waiting_count = kept;
 }
 
 /* --- rights --- */
@@ -575,13 +230,13 @@ static enum err turn_once(struct loop *l)
         if (e || news.news == CLIENT_NOTHING) break;
         e = on_news(l, &news);
     }
-    if (!e) e = settle(l);
-    if (e) unsettle(l);
-    if (e == ERR_AGAIN) e = take_again(l);
-    if (!e) e = publish(l);
+    if (!e) e = loop_settle(l);
+    if (e) loop_unsettle(l);
+    if (e == ERR_AGAIN) e = loop_take_again(l);
+    if (!e) e = loop_publish(l);
     note_following(l);
-    if (!e) e = hear_questions(l);
-    if (!e) answer_waiting(l, false);
+    if (!e) e = loop_hear_questions(l);
+    if (!e) loop_answer_waiting(l, false);
     if (!e) e = tick(l);
     if (!e) notify_turned(clock_monotonic_ms());
     return e;
@@ -601,7 +256,7 @@ static enum err start(struct loop *l)
     if (!e && l->settings->guard) e = guard_open(l->settings->guard, &l->guard, &l->why);
     if (!e && l->settings->questions) e = bus_router_bind(l->settings->questions, &l->asked, &l->why);
     if (!e && l->settings->metrics) e = metrics_open(l->settings->metrics, &l->metrics, &l->why);
-    if (!e) e = client_start(l);
+    if (!e) e = loop_connect(l);
     if (!e) notify_ready("following the log");
     if (!e)
         log_line(LOG_INFO, "ready", "store=%s seq=%llu number=%llu", l->settings->store,
@@ -614,7 +269,7 @@ static void finish(struct loop *l)
     notify_stopping();
     metrics_close(&l->metrics);
     if (l->recalling) recall_close(&l->recall);
-    answer_waiting(l, true);
+    loop_answer_waiting(l, true);
     client_destroy(&l->client);
     bus_destroy(&l->asked);
     guard_close(&l->guard);

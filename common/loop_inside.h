@@ -3,7 +3,7 @@
  *   fold    a store and how one record changes it: no socket, no clock
  *           (loop_store.c opens and commits, loop_decide.c decides, loop_apply.c applies)
  *   recall  the service's own recorded outcomes, read from the log in order   (loop_recall.c)
- *   run     the conversation with the broker and with those who ask           (loop.c)
+ *   run     the conversation with the broker and with those who ask           (loop_run.h)
  */
 #ifndef COMMON_LOOP_INSIDE_H
 #define COMMON_LOOP_INSIDE_H
