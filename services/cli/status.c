@@ -196,6 +196,7 @@ int status_verb(struct cli *cli, int argc, char **argv)
         json_t *o = json_object();
 
         json_object_set(o, "broker", s.broker ? s.broker : json_null());
+        json_object_set_new(o, "broker_state", json_string(s.broker ? up : state_of(NULL, &s.why)));
         json_object_set(o, "processes", rows);
         print_json(stdout, o);
         json_decref(o);

@@ -68,7 +68,8 @@ def a_rebuild_knows_of_them(house):
 
 def status_speaks_json(house):
     done = house.ocop("--json", "status", publisher="operator")
-    assert [json.loads(line) for line in done.stdout.splitlines()]
+    (told,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert told["broker_state"] == "up" and [p["state"] for p in told["processes"]] == ["up"] * 5, told
 
 
 def main():
