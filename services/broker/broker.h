@@ -23,6 +23,8 @@ struct broker_settings {
     int64_t drain_ahead; /* when others publish too, it ends with one so many events ahead of all of them */
     int64_t publish_events; /* in one PUBLISH */
     int64_t sessions, followers, prefixes;
+    int64_t sessions_of_key, followers_of_key;     /* of one key; local peers have no such limit */
+    int64_t sessions_reserved, followers_reserved; /* for services and local peers alone */
     int64_t silent_ms; /* a peer silent for longer may lose its session to a new one */
     int64_t follow_records, follow_bytes, follow_bites;
     int64_t head_ms;                /* between two bus.head */

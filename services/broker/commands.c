@@ -61,33 +61,6 @@ void broker_forget(struct broker *b, struct session *session)
     sessions_drop(&b->sessions, session);
 }
 
-static struct session *session_begin(struct broker *b, const struct bus_peer *peer)
-{
-    struct session *session = sessions_add(&b->sessions, peer, b->now.monotonic_ms);
-
-    if (session) memcpy(session->key, b->from->key, sizeof session->key);
-    return session;
-}
-
-/* The peer's session, a new one if need be; NULL when the table is full of peers that are alive. */
-static struct session *session_for(struct broker *b, const struct bus_peer *peer)
-{
-    struct session *session = sessions_find(&b->sessions, peer), *silent;
-
-    if (session) return session;
-    session = session_begin(b, peer);
-    if (session) return session;
-    silent = sessions_most_silent(&b->sessions, b->now.monotonic_ms - b->settings.silent_ms);
-    if (!silent) return NULL;
-    broker_forget(b, silent);
-    return session_begin(b, peer);
-}
-
-static enum err refuse_busy(struct broker *b, const struct bus_peer *peer)
-{
-    return turn_refuse(b, peer, 0, "BUSY", "The broker talks to as many peers as it may; try again later.");
-}
-
 /* --- HELLO --- */
 
 /* Whoever held the name before is told at once, so that an idle process ends too. */
@@ -140,11 +113,12 @@ static enum err take_hello(struct broker *b, const struct bus_peer *peer, struct
             "The name %.*s is a service's, and a service publishes in epoch 0; say HELLO with a "
             "name of your own.",
             SLICE_ARG(f->publisher));
-    if (!session) session = session_for(b, peer);
-    if (!session) return refuse_busy(b, peer);
     holder = sessions_holder(&b->sessions, f->publisher, f->epoch);
-    if (holder && holder != session) e = supersede(b, holder);
+    if (holder && holder != session)
+        e = supersede(b, holder); /* and its place is free, if there is no other */
     if (e) return e;
+    if (!session) session = places_session(b, peer, &inner);
+    if (!session) return turn_refuse(b, peer, 0, inner.code, "%s", inner.sentence);
     session->hello = true;
     session->stored_turn = 0;
     session_allow_nothing(session);
@@ -220,23 +194,6 @@ static enum err check_past(struct broker *b, const struct frame *f, struct log_p
     return ERR_NONE;
 }
 
-static struct follower *follower_for(struct broker *b, const struct bus_peer *peer,
-                                     const struct log_place *place)
-{
-    struct follower *follower = followers_add(&b->followers, peer, place);
-    int64_t since = b->now.monotonic_ms - b->settings.silent_ms;
-
-    /* A peer that died while nothing was sent to it still has its place. */
-    for (size_t i = 0; !follower && i < b->sessions.most; i++) {
-        struct session *s = &b->sessions.each[i];
-
-        if (!s->used || !s->follower || s->heard_ms >= since) continue;
-        broker_forget(b, s);
-        follower = followers_add(&b->followers, peer, place);
-    }
-    return follower;
-}
-
 static enum err take_follow(struct broker *b, const struct bus_peer *peer, struct session *session,
                             const struct frame *f, struct why *why)
 {
@@ -252,9 +209,9 @@ static enum err take_follow(struct broker *b, const struct bus_peer *peer, struc
     if (!e) e = check_past(b, f, &place, &inner);
     if (e == ERR_INVALID) return turn_refuse(b, peer, 0, inner.code, "%s", inner.sentence);
     if (e) return why_set(why, e, inner.code, "%s", inner.sentence);
-    if (!session) session = session_for(b, peer);
-    if (session) session->follower = follower_for(b, peer, &place);
-    if (!session || !session->follower) return refuse_busy(b, peer);
+    if (!session) session = places_session(b, peer, &inner);
+    if (!session || !places_follow(b, session, &place, &inner))
+        return turn_refuse(b, peer, 0, inner.code, "%s", inner.sentence);
     session->follower->credit = f->credit;
     session->follower->party = *b->from;
     session->follower->guard = b->guard;

@@ -61,19 +61,6 @@ struct session *sessions_add(struct sessions *s, const struct bus_peer *peer, in
     return session;
 }
 
-struct session *sessions_most_silent(struct sessions *s, int64_t since_ms)
-{
-    struct session *silent = NULL;
-
-    for (size_t i = 0; i < s->most; i++) {
-        struct session *at = &s->each[i];
-
-        if (at->used && at->superseded) return at; /* it was told to end, and has nothing to say */
-        if (at->used && at->heard_ms < since_ms && (!silent || at->heard_ms < silent->heard_ms)) silent = at;
-    }
-    return silent;
-}
-
 void sessions_drop(struct sessions *s, struct session *session)
 {
     int32_t self = (int32_t)(session - s->each);

@@ -46,11 +46,8 @@ struct sessions {
 enum err sessions_init(struct sessions *s, size_t most);
 void sessions_fini(struct sessions *s);
 struct session *sessions_find(const struct sessions *s, const struct bus_peer *peer); /* NULL: none */
-/* NULL: the table is full. Ask sessions_most_silent for one to drop then. */
+/* NULL: the table is full (places.c finds one to drop first). */
 struct session *sessions_add(struct sessions *s, const struct bus_peer *peer, int64_t now_ms);
-/* One that lost its name, else the longest silent session, if it was silent since before `since_ms`; NULL
- * otherwise. */
-struct session *sessions_most_silent(struct sessions *s, int64_t since_ms);
 void sessions_drop(struct sessions *s, struct session *session); /* its follower must be gone */
 /* Who holds this publisher's name now; NULL: nobody. */
 struct session *sessions_holder(struct sessions *s, struct slice publisher, uint64_t epoch);

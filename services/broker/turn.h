@@ -1,6 +1,6 @@
 /* turn.h - the broker's inside, shared by the files that make it up: broker.c (turns and time), commands.c
- * (what peers say), publish.c (what is stored), rights.c (who may), status.c (what is answered). Nobody else
- * includes it.
+ * (what peers say), places.c (who gets a place), publish.c (what is stored), rights.c (who may), status.c
+ * (what is answered). Nobody else includes it.
  */
 #ifndef SERVICES_BROKER_TURN_H
 #define SERVICES_BROKER_TURN_H
@@ -76,6 +76,10 @@ enum err turn_refuse(struct broker *b, const struct bus_peer *peer, uint64_t num
 /* A peer cannot be told any longer. */
 void broker_forget(struct broker *b, struct session *session);
 void broker_end_follow(struct broker *b, struct session *session);
+
+/* places.c: a place for the sender, b->from, or NULL with why (BUSY). The first finds the one it has. */
+struct session *places_session(struct broker *b, const struct bus_peer *peer, struct why *why);
+bool places_follow(struct broker *b, struct session *session, const struct log_place *place, struct why *why);
 
 /* publish.c: append and remember for live. ERR_FULL: the turn was undone, go on. */
 enum err publish_take(struct broker *b, const struct bus_peer *peer, struct session *session,

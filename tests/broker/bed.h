@@ -146,6 +146,8 @@ static inline int bed_setup(void **state)
                                               .publish_events = 1000,
                                               .sessions = 4,
                                               .followers = 3,
+                                              .sessions_of_key = 4,
+                                              .followers_of_key = 3,
                                               .prefixes = 8,
                                               .silent_ms = 30000,
                                               .follow_records = 1000,

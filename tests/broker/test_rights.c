@@ -365,6 +365,101 @@ static void a_policy_that_changes_holds_for_who_is_there(void **state)
     hears_refused(bed, 'a', 0, "NOT_PERMITTED");
 }
 
+/* --- places --- */
+
+static void with_few_places(struct bed *bed)
+{
+    bed_shut(bed);
+    bed->settings.sessions = 8;
+    bed->settings.sessions_of_key = 4;
+    bed->settings.followers = 5;
+    bed->settings.followers_of_key = 2;
+    bed->settings.followers_reserved = 2;
+    bed_open(bed);
+    assert_int_equal(bed_turn(bed), ERR_NONE);
+}
+
+static void follow_as(struct bed *bed, const char *name, char peer)
+{
+    speak_as(bed, name);
+    say_follow(bed, peer, 0, NULL, "certification.", 100);
+    assert_int_equal(bed_turn(bed), ERR_NONE);
+}
+
+/* A progress mark says that it follows. */
+static void follows(struct bed *bed, const char *name, char peer)
+{
+    struct record last;
+    struct frame f;
+
+    follow_as(bed, name, peer);
+    assert_int_equal(hears_events(bed, peer, &f, &last), 0);
+}
+
+static void one_key_has_so_many_followers(void **state)
+{
+    struct bed *bed = *state;
+
+    with_few_places(bed);
+    follows(bed, "reporter", 'a');
+    follows(bed, "reporter", 'b');
+    follow_as(bed, "reporter", 'c');
+    assert_int_equal(hear(bed, 'a').command, FRAME_PONG); /* are they there? */
+    assert_int_equal(hear(bed, 'b').command, FRAME_PONG);
+    hears_refused(bed, 'c', 0, "BUSY");
+    follows(bed, "reporter", 'b'); /* who has a place may begin anew */
+    follows(bed, "province-06", 'd');
+}
+
+static void the_last_places_are_for_services_and_local_peers(void **state)
+{
+    struct bed *bed = *state;
+
+    with_few_places(bed);
+    follows(bed, "reporter", 'a');
+    follows(bed, "reporter", 'b');
+    follows(bed, "province-06", 'c');
+    follow_as(bed, "province-06", 'd');
+    hears_refused(bed, 'd', 0, "BUSY");
+    follows(bed, "intake", 'e');
+    follows(bed, NULL, 'f');
+}
+
+static void the_gone_and_the_silent_make_room_for_their_own_key(void **state)
+{
+    struct bed *bed = *state;
+
+    with_few_places(bed);
+    follows(bed, "reporter", 'a');
+    follows(bed, "reporter", 'b');
+    bed->send_result = ERR_GONE; /* a and b have left without a word */
+    speak_as(bed, "reporter");
+    say_follow(bed, 'c', 0, NULL, "certification.", 100);
+    bed->send_result = ERR_NONE;
+    assert_int_equal(bed_turn(bed), ERR_NONE);
+    assert_int_equal(hear(bed, 'c').command, FRAME_EVENTS);
+    bed->now.monotonic_ms += 31000;
+    bed->now.wall_ms += 31000;
+    assert_int_equal(bed_turn(bed), ERR_NONE);
+    follows(bed, "reporter", 'd'); /* for the one of both that was there last, 31 s ago */
+    hears_nothing(bed, 'c');
+}
+
+static void one_key_has_so_many_sessions(void **state)
+{
+    struct bed *bed = *state;
+
+    with_few_places(bed);
+    speak_as(bed, "province-06");
+    for (char peer = 'a'; peer <= 'e'; peer++)
+        say_hello(bed, peer, "province-06", (uint64_t)peer);
+    assert_int_equal(bed_turn(bed), ERR_NONE);
+    hears_refused(bed, 'e', 0, "BUSY");
+    say_hello(bed, 'f', "province-06", 'a'); /* takes the place over */
+    assert_int_equal(bed_turn(bed), ERR_NONE);
+    hears_welcome(bed, 'f', 0);
+}
+
 /* --- the log knows --- */
 
 #define THREE_KEYS "operator.key.added operator.key.added operator.key.added"
@@ -435,6 +530,10 @@ int main(void)
         TEST(refusals_are_counted),
         TEST(a_removed_key_is_forgotten_at_once),
         TEST(a_policy_that_changes_holds_for_who_is_there),
+        TEST(one_key_has_so_many_followers),
+        TEST(the_last_places_are_for_services_and_local_peers),
+        TEST(the_gone_and_the_silent_make_room_for_their_own_key),
+        TEST(one_key_has_so_many_sessions),
         TEST(each_change_is_said_once),
         TEST(a_key_that_says_something_else_is_revoked_and_added),
         TEST(what_the_full_disk_did_not_take_is_said_later),

@@ -17,6 +17,7 @@ import msgpack
 import rights_change as change
 import rights_door as door
 import rights_matrix as matrix
+import rights_places as places
 import zmq
 from locked import ENVELOPE, POLICY, Locked, Peer, allows, free_port, is_denied, read_policy
 
@@ -248,6 +249,7 @@ def main():
         tests.run("over ipc nobody can claim a key", door.forged_over_ipc, house)
         tests.run("keys are noted in the log once", change.noted_once, house)
         tests.run("handshakes and connections have limits", limits, house)
+        tests.run("one key cannot take the places of all", places.one_key_cannot_lock_out, house)
         tests.run("questions have a limit", questions_have_a_limit, house)
         tests.run("keys that are not secret, and TCP without any, are refused", bad_secrets, house)
     tests.run("the matrix in deploy/OPERATIONS.md is current", lambda: matrix.page_is_current(matrix.tables(found, said, asked), write))
