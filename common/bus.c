@@ -7,8 +7,7 @@
 
 enum {
     BUS_WAIT_MAX = 16, /* sockets in one bus_wait */
-    LIVE_FRAMES = 3,
-    WATCH_EVENT_BYTES = 6 /* number of the event, 2 bytes, and its value, 4 */
+    LIVE_FRAMES = 3
 };
 
 _Static_assert(sizeof(zmq_msg_t) <= sizeof((struct bus_frame *)0)->opaque, "a message fits into the frame");
@@ -83,50 +82,6 @@ struct slice bus_user(struct bus_frame *f)
     return bus_door_key(user);
 }
 
-/* One event of the watch; false when there is none. */
-static bool watch_event(void *watch, uint16_t *event)
-{
-    unsigned char data[WATCH_EVENT_BYTES];
-    int size = zmq_recv(watch, data, sizeof data, ZMQ_DONTWAIT);
-
-    if (size < 0) return false;
-    *event = 0;
-    if (size == WATCH_EVENT_BYTES) memcpy(event, data, sizeof *event);
-    parts_drop(watch, true);
-    return true;
-}
-
-static void watch_read(struct bus_socket *s)
-{
-    uint16_t event;
-
-    while (watch_event(s->watch, &event)) {
-        if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) s->up = true;
-        if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) s->denied = true;
-        if (event == ZMQ_EVENT_DISCONNECTED && s->up) {
-            s->up = false;
-            s->broken = true;
-        }
-    }
-}
-
-bool bus_denied(const struct bus_socket *s)
-{
-    return s->denied;
-}
-
-void bus_visits(struct bus_socket *s, struct bus_visits *out)
-{
-    uint16_t event;
-
-    while (s->watch && watch_event(s->watch, &event)) {
-        if (event == ZMQ_EVENT_ACCEPTED) s->visits.open++;
-        if (event == ZMQ_EVENT_DISCONNECTED && s->visits.open) s->visits.open--;
-        if (event & BUS_EVENTS_FAILED) s->visits.failed++;
-    }
-    *out = s->visits;
-}
-
 /* The first part of a ROUTER's message names the peer. */
 static enum err peer_recv(struct bus_socket *s, struct bus_peer *peer, bool *more)
 {
@@ -146,7 +101,7 @@ static enum err peer_recv(struct bus_socket *s, struct bus_peer *peer, bool *mor
 static enum err silence(struct bus_socket *s)
 {
     if (!s->watch || s->bound) return ERR_AGAIN;
-    watch_read(s);
+    bus_watch_read(s);
     if (!s->broken) return ERR_AGAIN;
     s->broken = false;
     return ERR_GONE;
@@ -288,6 +243,7 @@ enum err bus_wait(struct bus_socket *const *sockets, size_t count, int timeout_m
     assert(count <= BUS_WAIT_MAX);
     for (size_t i = 0; i < count; i++) {
         items[used++] = (zmq_pollitem_t){ .socket = sockets[i]->zmq, .events = ZMQ_POLLIN };
+        timeout_ms = bus_watch_rest_ms(sockets[i], timeout_ms);
         if (sockets[i]->watch)
             items[used++] = (zmq_pollitem_t){ .socket = sockets[i]->watch, .events = ZMQ_POLLIN };
     }

@@ -16,7 +16,9 @@ enum {
     BUS_KEY_TEXT = 40, /* a CURVE key as text (Z85) */
     BUS_TRUST_MAX = 16,
     BUS_HANDSHAKE_MS = 5000,
-    BUS_QUEUE_MAX = 1000 /* high-water mark, messages each way: a safety net, not flow control */
+    BUS_ADDRESS_MAX = 64,
+    BUS_FAILURES_MAX = 64, /* told one by one between two bus_visits; more are only counted */
+    BUS_QUEUE_MAX = 1000   /* high-water mark, messages each way: a safety net, not flow control */
 };
 
 struct bus_socket; /* owned by whoever made it, used by one thread */
@@ -60,7 +62,7 @@ void bus_keys_forget(struct bus_identity *keys);     /* overwrite them */
  * nobody comes in; without a door, TCP cannot be bound. */
 struct bus_knock {
     char key[BUS_KEY_TEXT + 1]; /* empty: it came without a CURVE key */
-    char address[64];
+    char address[BUS_ADDRESS_MAX];
     unsigned char request_size;
     char request[64]; /* the library's, to be given back */
 };
@@ -76,8 +78,20 @@ struct bus_visits {
     uint64_t open, failed; /* connections now, handshakes that came to nothing so far */
 };
 void bus_visits(struct bus_socket *s, struct bus_visits *out);
+/* One of those that failed before they came to the door, seen by the last bus_visits: why, a word for the log
+ * (another_brokers_key, without_a_key, no_handshake, hung_up_or_slow), and from where; "" when it had left
+ * before it was looked at. False: no more. */
+struct bus_failure {
+    const char *because;
+    char address[BUS_ADDRESS_MAX];
+};
+bool bus_failure_next(struct bus_socket *s, struct bus_failure *out);
 /* Connected with bus_dealer_watch: the other side answered that it does not admit our key. */
 bool bus_denied(const struct bus_socket *s);
+/* Connected with bus_dealer_watch: who knocks in vain rests between two knocks, 100 ms at first and at most
+ * 5 s. This is what a person should hear then, to be put behind a sentence; "" when there is no such trouble.
+ */
+const char *bus_trouble(const struct bus_socket *s);
 
 /* --- sockets ---
  *

@@ -204,7 +204,8 @@ enum err bus_door_next(struct bus_socket *door, struct bus_knock *out)
     if (r.count < 6) return ERR_NONE; /* no request of the library's; it gets its no */
     out->request_size = (unsigned char)(r.sizes[1] < sizeof out->request ? r.sizes[1] : sizeof out->request);
     memcpy(out->request, r.bytes[1], out->request_size);
-    snprintf(out->address, sizeof out->address, "%.*s", (int)(r.sizes[3] < 63 ? r.sizes[3] : 63), r.bytes[3]);
+    snprintf(out->address, sizeof out->address, "%.*s",
+             (int)(r.sizes[3] < BUS_ADDRESS_MAX ? r.sizes[3] : BUS_ADDRESS_MAX - 1), r.bytes[3]);
     if (r.count == KNOCK_FRAMES && part_is(&r, 0, "1.0") && part_is(&r, 5, "CURVE") &&
         r.sizes[6] == KEY_BYTES)
         zmq_z85_encode(out->key, (const uint8_t *)r.bytes[6], KEY_BYTES);

@@ -1,4 +1,5 @@
-/* bus_inside.h - what the files of the bus share: bus.c (messages), bus_open.c (sockets), bus_door.c (keys).
+/* bus_inside.h - what the files of the bus share: bus.c (messages), bus_open.c (sockets), bus_door.c (keys),
+ * bus_watch.c (connections).
  * Nobody else includes it, and nobody else includes the ZeroMQ library.
  */
 #ifndef COMMON_BUS_INSIDE_H
@@ -15,6 +16,10 @@ enum {
                         ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
 };
 
+enum { BUS_DESCRIPTORS_MAX = 1048576 };
+
+struct bus_visitors;
+
 struct bus_socket {
     void *zmq;
     void *watch; /* PAIR that hears about connections, or NULL */
@@ -22,7 +27,11 @@ struct bus_socket {
     bool up;                  /* connected, watched: a connection was made */
     bool broken;              /* connected, watched: and broke, not told yet */
     bool denied;              /* connected, watched: the other side does not admit our key */
+    unsigned turned_away;     /* connected, watched: handshakes that failed since the last that did not */
+    int64_t rest_until_ms;    /* ... and when to try again; 0: it is trying */
     struct bus_visits visits; /* bound, watched */
+    struct bus_visitors *visitors;       /* bound, watched */
+    char endpoint[BUS_ENDPOINT_MAX + 1]; /* connected */
     struct bus_ipc ipc;
 };
 
@@ -38,5 +47,11 @@ enum err bus_socket_new(int type, const char *endpoint, struct bus_socket **out,
 enum err bus_lock(void *zmq, const char *endpoint, bool bound, struct why *why);
 /* The key a message's User-Id stands for; empty when the door did not give it. */
 struct slice bus_door_key(const char *user);
+
+/* Take note of what became of the connection, and connect again after a rest. */
+void bus_watch_read(struct bus_socket *s);
+int bus_watch_rest_ms(const struct bus_socket *s, int timeout_ms); /* or less, when the rest ends before */
+enum err bus_visitors_new(struct bus_visitors **out);
+void bus_visitors_destroy(struct bus_visitors **visitors);
 
 #endif

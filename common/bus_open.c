@@ -267,7 +267,8 @@ static enum err make_bound(int type, const struct option *options, const char *l
     if (!e) e = bus_socket_new(type, list, &s, why);
     if (!e && !set_options(s->zmq, options)) e = bus_failed(why, list);
     if (!e) s->bound = true;
-    if (!e && strstr(list, "tcp://"))
+    if (!e && strstr(list, "tcp://")) e = bus_visitors_new(&s->visitors);
+    if (!e && s->visitors)
         e = watch_begin(s, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | BUS_EVENTS_FAILED, why);
     if (!e) e = bind_all(s, list, why);
     if (e)
@@ -287,8 +288,8 @@ static enum err make_connected(int type, const struct option *options, bool watc
     if (!e && !set_options(s->zmq, options)) e = bus_failed(why, endpoint);
     if (!e && bus_is_tcp(endpoint)) e = bus_lock(s->zmq, endpoint, false, why);
     if (!e && watched)
-        e = watch_begin(
-            s, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, why);
+        e = watch_begin(s, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | BUS_EVENTS_FAILED, why);
+    if (!e) snprintf(s->endpoint, sizeof s->endpoint, "%s", endpoint);
     if (!e && zmq_connect(s->zmq, endpoint) != 0)
         e = errno == EINVAL
                 ? why_set(why, ERR_CONFIG, "ENDPOINT", "%s is no endpoint to connect to.", endpoint)
@@ -343,6 +344,7 @@ void bus_destroy(struct bus_socket **s)
     }
     zmq_close((*s)->zmq);
     atomic_fetch_sub(&sockets_open, 1);
+    bus_visitors_destroy(&(*s)->visitors);
     free(*s);
     *s = NULL;
 }

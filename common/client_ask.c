@@ -120,8 +120,8 @@ enum err client_ask(const char *endpoint, const char *question, struct slice pac
     e = a.question.failed;
     if (!e) e = ask_until(&a, clock_monotonic_ms() + timeout_ms, answer, why);
     if (e == ERR_TIMEOUT)
-        why_set(why, e, "TIMEOUT", "Nobody at %s answered the question \"%s\" within %d ms; is it running?",
-                endpoint, question, timeout_ms);
+        why_set(why, e, "TIMEOUT", "Nobody at %s answered the question \"%s\" within %d ms; is it running?%s",
+                endpoint, question, timeout_ms, bus_trouble(a.socket));
     bus_destroy(&a.socket);
     buf_fini(&a.question);
     return e;

@@ -1,5 +1,7 @@
 #include "common/guard.h"
 
+#include "common/clock.h"
+#include "common/knocks.h"
 #include "common/logline.h"
 
 #include <dirent.h>
@@ -9,7 +11,11 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { GUARD_PATH_MAX = 1024, GUARD_YOUNG_S = 2, STRANGERS_LOGGED = 20 /* between two looks */ };
+enum {
+    GUARD_PATH_MAX = 1024,
+    GUARD_YOUNG_S = 2,
+    GUARD_STRANGER_MS = 250 /* for the sake of a key that is not known the folder is looked at so often */
+};
 
 /* What a file or folder looked like. Something that changed just now may change again within the same tick of
  * the file system's clock, so it counts as new once more. */
@@ -26,15 +32,17 @@ struct ring {
 
 struct guard {
     char keys[GUARD_PATH_MAX], policy_file[GUARD_PATH_MAX];
-    uint64_t connections;
+    uint64_t connections, reserved;
+    bool (*first)(const struct party *party);
     uint64_t inside; /* who was let in and may still be there: never fewer than there are */
     struct bus_socket *door;
     struct ring ring;
     struct policy *policy;
     struct look keys_look, policy_look;
     struct party local;
-    int64_t looked_ms;
-    unsigned strangers;
+    int64_t looked_ms, stranger_ms;
+    struct guard_news pending; /* what was found for a stranger's sake, and is still to be told */
+    struct knocks knocks;
 };
 
 /* --- looking --- */
@@ -209,8 +217,8 @@ static void look_at_keys(struct guard *g, struct guard_news *news)
         complain("keys_not_read", e, &why);
         return;
     }
-    news->added = ring_has_more(&ring, &g->ring);
-    news->removed = ring_has_more(&g->ring, &ring);
+    news->added |= ring_has_more(&ring, &g->ring);
+    news->removed |= ring_has_more(&g->ring, &ring);
     free(g->ring.each);
     g->ring = ring;
     g->keys_look = now;
@@ -241,15 +249,16 @@ static void look_at_policy(struct guard *g, struct guard_news *news)
 
 struct guard_news guard_look(struct guard *g, int64_t now_ms, bool at_once)
 {
-    struct guard_news news = { .policy = false };
+    struct guard_news news = g->pending;
+    bool due = at_once || now_ms - g->looked_ms >= GUARD_LOOK_MS;
 
-    if (!at_once && now_ms - g->looked_ms < GUARD_LOOK_MS) return news;
-    if (g->strangers > STRANGERS_LOGGED)
-        log_line(LOG_WARN, "not_admitted_more", "count=%u", g->strangers - STRANGERS_LOGGED);
-    g->strangers = 0;
-    g->looked_ms = now_ms;
-    look_at_keys(g, &news);
-    look_at_policy(g, &news);
+    g->pending = (struct guard_news){ .policy = false };
+    if (due) {
+        knocks_tell(&g->knocks, now_ms);
+        g->looked_ms = now_ms;
+        look_at_keys(g, &news);
+        look_at_policy(g, &news);
+    }
     if (news.added || news.removed || news.policy)
         log_line(LOG_INFO, "rights_changed", "keys=%zu added=%d removed=%d policy=%d", g->ring.count,
                  news.added, news.removed, news.policy);
@@ -258,15 +267,51 @@ struct guard_news guard_look(struct guard *g, int64_t now_ms, bool at_once)
 
 /* --- the door --- */
 
+static void turn_away(struct guard *g, const struct bus_knock *knock, const char *because)
+{
+    char key[BUS_KEY_TEXT + sizeof "key="];
+
+    snprintf(key, sizeof key, "key=%s", knock->key[0] ? knock->key : "none");
+    knocks_add(&g->knocks, knock->address, because, key, clock_monotonic_ms());
+}
+
+/* A key that nobody has may have been made just now: look, but not for each of a crowd of strangers. Then who
+ * knocks is told to come again, and is not turned away for good before the folder was looked at. */
+static enum bus_welcome judge_stranger(struct guard *g, const struct bus_knock *knock,
+                                       const struct party **who)
+{
+    const int64_t now_ms = clock_monotonic_ms();
+
+    if (knock->key[0]) {
+        if (now_ms - g->stranger_ms < GUARD_STRANGER_MS) return BUS_NOT_NOW;
+        g->stranger_ms = now_ms;
+        look_at_keys(g, &g->pending);
+        *who = guard_who(g, slice_text(knock->key));
+        if (*who) return BUS_COME_IN;
+    }
+    turn_away(g, knock, "unknown_key");
+    return BUS_NEVER;
+}
+
 static enum bus_welcome judge(struct guard *g, const struct bus_knock *knock)
 {
-    bool known = knock->key[0] && guard_who(g, slice_text(knock->key));
+    const struct party *who = knock->key[0] ? guard_who(g, slice_text(knock->key)) : NULL;
+    enum bus_welcome how = who ? BUS_COME_IN : judge_stranger(g, knock, &who);
+    uint64_t places = g->connections;
 
-    if (known && g->inside < g->connections) return BUS_COME_IN;
-    if (g->strangers++ < STRANGERS_LOGGED)
-        log_line(LOG_WARN, "not_admitted", "because=%s address=%s key=%s",
-                 known ? "connections" : "unknown_key", knock->address, knock->key[0] ? knock->key : "none");
-    return known ? BUS_NOT_NOW : BUS_NEVER;
+    if (how != BUS_COME_IN) return how;
+    if (!g->first || !g->first(who)) places -= g->reserved < places / 2 ? g->reserved : places / 2;
+    if (g->inside < places) return BUS_COME_IN;
+    turn_away(g, knock, "connections");
+    return BUS_NOT_NOW;
+}
+
+void guard_failures(struct guard *g, struct bus_socket *s)
+{
+    struct bus_failure failure;
+
+    while (bus_failure_next(s, &failure))
+        knocks_add(&g->knocks, failure.address, failure.because, "", clock_monotonic_ms());
 }
 
 /* Who left is not told apart from who was turned away. But those inside are among the open connections; and
@@ -353,6 +398,9 @@ enum err guard_open(const struct guard_settings *s, struct guard **out, struct w
     snprintf(g->local.role, sizeof g->local.role, "%s", PARTY_LOCAL);
     g->local.everywhere = true;
     g->connections = s->connections;
+    g->reserved = s->reserved;
+    g->first = s->first;
+    g->stranger_ms = -GUARD_STRANGER_MS;
     look_file(g->policy_file, &g->policy_look);
     e = read_first(g, s, why);
     if (!e && s->tcp) e = bus_door_open(&g->door, why);

@@ -162,7 +162,10 @@ static enum err look_at_rights(struct loop *l)
     if (!l->guard) return ERR_NONE;
     (void)guard_look(l->guard, clock_monotonic_ms(), at_once && *at_once);
     if (at_once) *at_once = 0;
-    if (l->asked) bus_visits(l->asked, &visits);
+    if (l->asked) {
+        bus_visits(l->asked, &visits);
+        guard_failures(l->guard, l->asked);
+    }
     return guard_serve(l->guard, visits.open);
 }
 

@@ -235,8 +235,10 @@ static enum err run(const struct service *service, const struct loop_settings *l
 static int act(const struct options *o, const struct config_key *keys, const struct settings *s,
                struct why *why)
 {
-    const struct guard_settings guard = { uses_tcp(s->questions) ? s->folder : "", s->policy,
-                                          (uint64_t)s->connections, uses_tcp(s->questions) };
+    const struct guard_settings guard = { .keys = uses_tcp(s->questions) ? s->folder : "",
+                                          .policy = s->policy,
+                                          .connections = (uint64_t)s->connections,
+                                          .tcp = uses_tcp(s->questions) };
     const struct loop_settings ls = { .broker = s->broker,
                                       .questions = s->questions,
                                       .store = s->store,

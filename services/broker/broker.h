@@ -49,6 +49,8 @@ bool broker_tick_due(const struct broker *b, struct stamp_clocks now);
 enum err broker_rights_changed(struct broker *b);
 /* May whoever has this key listen live to what begins so? A no is logged and counted. */
 bool broker_admits(struct broker *b, struct slice key, struct slice prefix);
+/* May it have the places that are kept: a service, or a local peer. */
+bool places_first(const struct party *party);
 /* For status: what was seen at the sockets. */
 void broker_visits(struct broker *b, const struct bus_visits *visits);
 

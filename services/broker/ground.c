@@ -101,8 +101,12 @@ static enum err open_log(struct ground *g, bool *busy, struct why *why)
 static enum err open_parts(struct ground *g, bool *busy, struct why *why)
 {
     const struct settings *s = g->settings;
-    const struct guard_settings guard = { s->folder, s->policy, (uint64_t)s->connections,
-                                          strstr(s->endpoint, "tcp://") || strstr(s->live, "tcp://") };
+    const struct guard_settings guard = { .keys = s->folder,
+                                          .policy = s->policy,
+                                          .connections = (uint64_t)s->connections,
+                                          .tcp = strstr(s->endpoint, "tcp://") || strstr(s->live, "tcp://"),
+                                          .reserved = (uint64_t)s->connections_reserved,
+                                          .first = places_first };
     const struct ports ports = { g, send_to, publish_to };
     char copy[PATH_BYTES];
     enum err e;
@@ -214,7 +218,11 @@ static enum err look_at_door(struct ground *g)
     struct bus_visits router, live = { .open = 0 };
 
     bus_visits(g->router, &router);
-    if (g->live) bus_visits(g->live, &live);
+    guard_failures(g->guard, g->router);
+    if (g->live) {
+        bus_visits(g->live, &live);
+        guard_failures(g->guard, g->live);
+    }
     /* Not every end of a subscription is told; over TCP, where connections are counted, that nobody is
      * connected is. */
     if (live.open == 0 && strstr(g->settings->live, "tcp://")) g->heard = false;

@@ -13,7 +13,7 @@ struct settings {
     char endpoint[CONFIG_TEXT_MAX], live[CONFIG_TEXT_MAX], log[CONFIG_TEXT_MAX], level[CONFIG_TEXT_MAX];
     char folder[CONFIG_TEXT_MAX], secret[CONFIG_TEXT_MAX], policy[CONFIG_TEXT_MAX], metrics[CONFIG_TEXT_MAX];
     char source_key[CONFIG_TEXT_MAX];
-    int64_t connections, handshake_ms;
+    int64_t connections, connections_reserved, handshake_ms;
     int64_t subscriptions; /* made at the live endpoint; above, everybody has to make them anew */
     int64_t checkpoint_pages, finish_pages, flush_apart;
     struct broker_settings broker;

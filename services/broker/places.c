@@ -12,11 +12,16 @@ static bool is_local(const struct party *party)
     return !party->name[0];
 }
 
-/* What the sender may not have of `most`. */
+bool places_first(const struct party *party)
+{
+    return is_local(party) || event_publisher_is_house(slice_text(party->name));
+}
+
+/* What the sender may have of `most`. */
 static size_t left_for(const struct party *party, int64_t most, int64_t reserved)
 {
-    if (is_local(party) || event_publisher_is_house(slice_text(party->name))) return (size_t)most;
-    return reserved < most ? (size_t)(most - reserved) : 0;
+    if (places_first(party)) return (size_t)most;
+    return (size_t)(most - (reserved < most / 2 ? reserved : most / 2));
 }
 
 static size_t count_of(const struct broker *b, const char *key, bool following)

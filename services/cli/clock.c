@@ -71,7 +71,8 @@ static enum err move(struct client *c, const struct cli *cli, const char *day, u
         }
     }
     if (cli_stopped) return why_set(why, ERR_INTERRUPTED, "STOPPED", "stopped");
-    return why_set(why, ERR_TIMEOUT, "TIMEOUT", "the broker does not answer; is it running?");
+    return why_set(why, ERR_TIMEOUT, "TIMEOUT", "the broker does not answer; is it running?%s",
+                   bus_trouble(client_socket(c)));
 }
 
 int clock_verb(struct cli *cli, int argc, char **argv)

@@ -265,7 +265,8 @@ static enum err give_up(struct session *s, const struct spool_counts *c)
 {
     if (!s->heard) {
         return why_set(s->why, ERR_TIMEOUT, "TIMEOUT",
-                       "the broker at %s does not answer; it may not be running", s->endpoint);
+                       "the broker at %s does not answer; it may not be running%s", s->endpoint,
+                       bus_trouble(client_socket(s->client)));
     }
     if (s->deaf && c->stored && !c->waiting) {
         return why_set(s->why, ERR_TIMEOUT, "BUSY",

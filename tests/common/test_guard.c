@@ -282,23 +282,29 @@ struct scene {
     uint64_t crowd; /* at the door, beside those that are there */
 };
 
-static void open_scene(struct scene *s, uint64_t connections)
+static void open_scene_with(struct scene *s, const struct guard_settings *settings)
 {
-    const struct guard_settings settings = {
-        .keys = folder, .policy = "", .connections = connections, .tcp = true
-    };
     struct why why = { 0 };
     char both[200];
 
     memset(s, 0, sizeof *s);
     snprintf(s->ipc, sizeof s->ipc, "ipc://%s/x.sock", home);
     snprintf(both, sizeof both, "%s %s", endpoint, s->ipc);
-    if (guard_open(&settings, &s->guard, &why)) fail_msg("%s", why.sentence);
+    if (guard_open(settings, &s->guard, &why)) fail_msg("%s", why.sentence);
     for (int64_t until = clock_monotonic_ms() + WAIT_MS; clock_monotonic_ms() < until;) {
         why_clear(&why);
         if (!bus_router_bind(both, &s->router, &why)) break; /* the one before may still be closing */
     }
     if (!s->router) fail_msg("%s", why.sentence);
+}
+
+static void open_scene(struct scene *s, uint64_t connections)
+{
+    const struct guard_settings settings = {
+        .keys = folder, .policy = "", .connections = connections, .tcp = true
+    };
+
+    open_scene_with(s, &settings);
 }
 
 static void close_scene(struct scene *s)
@@ -387,6 +393,72 @@ static void a_removed_key_does_not_come_in(void **state)
     assert_int_equal(rename(away, path), 0);
 }
 
+static void a_key_made_just_now_comes_in(void **state)
+{
+    struct bus_frame frame = { 0 };
+    struct bus_peer peer;
+    struct scene s;
+    char path[160], away[170];
+    int64_t now;
+
+    (void)state;
+    open_scene(&s, 8);
+    path_of("province-06", ".key", path);
+    snprintf(away, sizeof away, "%s.away", path);
+    assert_int_equal(rename(path, away), 0);
+    now = clock_monotonic_ms();
+    assert_true(guard_look(s.guard, now, true).removed);
+    assert_int_equal(rename(away, path), 0);
+    assert_int_equal(bus_dealer_watch(endpoint, &s.dealer, NULL), ERR_NONE);
+    assert_true(deliver(&s, &frame, &peer)); /* the second in which nobody looks is not over */
+    bus_frame_fini(&frame);
+    assert_true(guard_look(s.guard, now, false).added); /* and whoever has to know is told */
+    assert_false(guard_look(s.guard, now, false).added);
+    close_scene(&s);
+}
+
+static bool is_local(const struct party *party)
+{
+    return !strcmp(party->role, PARTY_LOCAL);
+}
+
+static bool is_anybody(const struct party *party)
+{
+    return party != NULL;
+}
+
+static void some_places_are_kept(void **state)
+{
+    struct guard_settings settings = {
+        .keys = folder, .policy = "", .connections = 4, .tcp = true, .reserved = 100, .first = is_local
+    };
+    bool (*const first[])(const struct party *) = { is_local, is_anybody };
+    const unsigned come_in[] = { 2, 4 }; /* at most half is kept */
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct bus_socket *dealers[4] = { NULL };
+        struct bus_frame frame = { 0 };
+        struct bus_peer peer;
+        struct scene s;
+        unsigned in = 0;
+
+        settings.first = first[i];
+        open_scene_with(&s, &settings);
+        for (int k = 0; k < 4; k++) {
+            assert_int_equal(bus_dealer_watch(endpoint, &s.dealer, NULL), ERR_NONE);
+            in += deliver(&s, &frame, &peer);
+            bus_frame_fini(&frame);
+            dealers[k] = s.dealer;
+            s.dealer = NULL;
+        }
+        assert_int_equal(in, come_in[i]);
+        for (int k = 0; k < 4; k++)
+            bus_drop(&dealers[k]);
+        close_scene(&s);
+    }
+}
+
 static void too_many_are_told_to_come_later(void **state)
 {
     struct bus_frame frame = { 0 };
@@ -463,6 +535,8 @@ int main(void)
         cmocka_unit_test(a_known_key_comes_in_under_its_name),
         cmocka_unit_test(who_comes_over_ipc_has_no_key),
         cmocka_unit_test(a_removed_key_does_not_come_in),
+        cmocka_unit_test(a_key_made_just_now_comes_in),
+        cmocka_unit_test(some_places_are_kept),
         cmocka_unit_test(too_many_are_told_to_come_later),
         cmocka_unit_test(a_crowd_at_the_door_does_not_keep_itself_out),
         cmocka_unit_test(without_a_trusted_key_or_a_door_there_is_no_tcp),

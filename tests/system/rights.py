@@ -239,6 +239,8 @@ def main():
         tests.run("another's name and another's topics are refused and counted", wrong_names, house)
         tests.run("without a key nobody comes in, and it is counted", door.without_a_key, house)
         tests.run("with a wrong key nobody comes in, and it is counted", door.with_another_key, house)
+        tests.run("with the key of another broker programs say so, and rest between two knocks", door.with_an_old_broker_key, house)
+        tests.run("a key holds as soon as it is there", door.with_a_key_of_this_moment, house)
         tests.run("with a revoked key nobody comes in, and it is counted", door.with_a_revoked_key, house)
         tests.run("a captured session cannot be sent again, and it is counted", door.replayed, house)
         tests.run("a connection's id is no name", door.borrowed_connection, house)

@@ -38,6 +38,28 @@ def with_another_key(house):
     """One nobody knows; and a known one that takes somebody else for the broker."""
     does_not_come_in(house, lambda: house.curve(zmq.DEALER, "broker", pair=zmq.curve_keypair()))
     does_not_come_in(house, lambda: house.curve(zmq.DEALER, "broker", "operator", server=zmq.curve_keypair()[0]))
+    assert "event=not_admitted because=unknown_key address=127.0.0.1 key=" in house.log_text()
+    house.wait(lambda: "event=not_admitted because=another_brokers_key address=127.0.0.1" in house.log_text(), "the address")
+
+
+def with_an_old_broker_key(house):
+    """Our own programs knock less and less often, and say which option may be wrong."""
+    before, key = house.counted("strangers"), house.keys / "broker.key"
+    good = key.read_text()
+    text = good.replace(house.pair("broker", "")[0].decode(), zmq.curve_keypair()[0].decode())
+    key.write_text(text)
+    done = house.remote("follow", "certification.", "--until-head", "--wait", "2", name="province-06", expect=None)
+    key.write_text(good)
+    assert done.returncode == 3 and "--server-key" in done.stderr, done
+    assert 0 < house.counted("strangers") - before < 10, house.counted("strangers") - before
+
+
+def with_a_key_of_this_moment(house):
+    """A key holds as soon as its file is there: nobody who comes at once is turned away for good."""
+    for n in range(3):
+        house.make("monitor", f"new-{n}")
+        done = house.remote("follow", "certification.", "--until-head", name=f"new-{n}", expect=None)
+        assert done.returncode == 0, (n, done)
 
 
 def with_a_revoked_key(house):

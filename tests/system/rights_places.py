@@ -13,7 +13,7 @@ def one_key_cannot_lock_out(house):
     """A reporter's key makes 12 connections and follows with each; then intake comes back, and a province, and who is local."""
     house.stop("broker")
     count = len(house.options["broker"])
-    house.options["broker"] += house.sets(("follow/followers", 16), ("follow/of_one_key", 4), ("follow/reserved", 10))
+    house.options["broker"] += house.sets(("follow/followers", 20), ("follow/of_one_key", 4), ("follow/reserved", 10))
     house.start("broker")
     house.ready()
     house.settle()
