@@ -1,6 +1,7 @@
 #include "common/policy.h"
 
 #include "common/buf.h"
+#include "common/policy_words.h"
 #include "common/zpl.h"
 
 #include <stdio.h>
@@ -17,19 +18,21 @@ static const char PROVINCE[] = "{province}";
 
 struct rule {
     enum verb verb;
+    size_t entry; /* of the file, from 1 */
     char pattern[POLICY_RULE_MAX + 1];
 };
 
 struct rights {
     char role[PARTY_ROLE_MAX + 1];
     const struct rule *rules; /* its own, one behind the other */
-    size_t count;
+    size_t count, entry;
 };
 
 struct policy {
     struct rule rules[POLICY_RULES_MAX];
     struct rights roles[POLICY_ROLES_MAX];
     size_t rule_count, role_count;
+    char also[POLICY_ALSO_MAX + 1];
     struct hash hash;
 };
 
@@ -171,6 +174,7 @@ enum err rights_refuse(const struct rights *r, enum verb verb, const struct part
 struct reading {
     struct policy *policy;
     const char *name;
+    size_t entry; /* that is being read, from 1 */
     struct why *why;
 };
 
@@ -209,6 +213,7 @@ static enum err begin_role(const struct reading *r, const char *role, const char
         if (!strcmp(p->roles[i].role, role)) return wrong(r, path, role, "the role stands twice");
     if (p->role_count == POLICY_ROLES_MAX) return wrong(r, path, role, "there are too many roles");
     p->roles[p->role_count].rules = p->rules + p->rule_count;
+    p->roles[p->role_count].entry = r->entry;
     snprintf(p->roles[p->role_count++].role, sizeof p->roles[0].role, "%s", role);
     return ERR_NONE;
 }
@@ -228,20 +233,34 @@ static enum err add_rule(const struct reading *r, const char *word, const char *
                      "{province}");
     if (p->rule_count == POLICY_RULES_MAX) return wrong(r, path, value, "there are too many rules");
     rule->verb = (enum verb)verb;
+    rule->entry = r->entry;
     snprintf(rule->pattern, sizeof rule->pattern, "%s", value);
     p->rule_count++;
     p->roles[p->role_count - 1].count++;
     return ERR_NONE;
 }
 
-/* role, role/NAME, role/NAME/VERB */
+static enum err add_also(const struct reading *r, const char *value)
+{
+    char *also = r->policy->also;
+    size_t at = strlen(also);
+
+    if (at + 1 + strlen(value) > POLICY_ALSO_MAX)
+        return wrong(r, "also", value, "there are too many words of that kind");
+    snprintf(also + at, POLICY_ALSO_MAX + 1 - at, "%s%s", at ? " " : "", value);
+    return ERR_NONE;
+}
+
+/* also, role, role/NAME, role/NAME/VERB */
 static enum err take(void *context, const char *path, const char *value)
 {
-    const struct reading *r = context;
+    struct reading *r = context;
     const char *role = strchr(path, '/'), *verb = role ? strchr(role + 1, '/') : NULL;
 
+    r->entry++;
+    if (!strcmp(path, "also")) return add_also(r, value);
     if (strncmp(path, "role", 4) != 0 || (path[4] && path[4] != '/'))
-        return wrong(r, path, value, "a policy has one section, role");
+        return wrong(r, path, value, "a policy has one section, role, and the line also = \"WORD ...\"");
     if (verb && strchr(verb + 1, '/')) return wrong(r, path, value, "nothing stands below a rule");
     if (verb) return add_rule(r, verb + 1, value, path);
     if (value[0]) return wrong(r, path, value, "it is a section and takes no value");
@@ -266,6 +285,35 @@ static struct hash hash_of(const struct policy *p)
     return hash;
 }
 
+static enum err slipped(const struct reading *r, const char *file, size_t entry, const char *what,
+                        const struct policy_slip *slip)
+{
+    return why_set(
+        r->why, ERR_CONFIG, "POLICY",
+        "%s line %zu: there is no \"%s\" %s; the nearest is \"%s\". If it is meant, as for a newer version, "
+        "name it in a line at the top: also = \"%s\"",
+        r->name, zpl_line(file, entry), slip->word, what, slip->nearest, slip->word);
+}
+
+/* A slip of the pen would allow nothing, and nobody would be told. */
+static enum err check_words(const struct reading *r, const char *file)
+{
+    const struct policy *p = r->policy;
+    struct policy *standard = NULL;
+    struct policy_slip slip;
+    enum err e = policy_read(NULL, &standard, r->why);
+
+    for (size_t i = 0; !e && i < p->role_count; i++)
+        if (!policy_role_known(p->roles[i].role, standard, p->also, &slip))
+            e = slipped(r, file, p->roles[i].entry, "among the roles", &slip);
+    for (size_t i = 0; !e && i < p->rule_count; i++)
+        if (!policy_rule_known(p->rules[i].verb, p->rules[i].pattern, p->also, &slip))
+            e = slipped(r, file, p->rules[i].entry,
+                        p->rules[i].verb == VERB_ASK ? "among the services" : "in any event's topic", &slip);
+    policy_destroy(&standard);
+    return e;
+}
+
 enum err policy_read(const char *file, struct policy **out, struct why *why)
 {
     struct policy *p = calloc(1, sizeof *p);
@@ -277,6 +325,7 @@ enum err policy_read(const char *file, struct policy **out, struct why *why)
              : zpl_walk_text(slice_of(policy_standard, policy_standard_size), r.name, take, &r, why);
     if (!e && p->role_count == 0)
         e = why_set(why, ERR_CONFIG, "POLICY", "%s has no roles; deploy/policy.zpl is a sample", r.name);
+    if (!e && file) e = check_words(&r, file);
     if (e) {
         free(p);
         return e;

@@ -4,22 +4,28 @@
  * Pure but for reading the file (deploy/policy.zpl is the sample, and what is built in). A rule is a pattern
  * of topics: parts joined by dots, of which one may be * (anything) or {province} (those of the certificate);
  * one that ends with a dot means all that begins so, and * alone means everything. A question is
- * SERVICE.QUESTION; with .{province} behind it, the answer must be of a province of the certificate.
+ * SERVICE.QUESTION; with .{province} behind it, the answer must be of a province of the certificate. A line
+ * `also = "WORD ..."` at the top names what this version does not know and is meant all the same.
  */
 #ifndef COMMON_POLICY_H
 #define COMMON_POLICY_H
 
 #include "common/party.h"
 
-enum { POLICY_RULES_MAX = 1024, POLICY_ROLES_MAX = 64, POLICY_RULE_MAX = TOPIC_MAX };
+enum { POLICY_RULES_MAX = 1024, POLICY_ROLES_MAX = 64, POLICY_RULE_MAX = TOPIC_MAX, POLICY_ALSO_MAX = 1000 };
 
 enum verb { VERB_PUBLISH, VERB_FOLLOW, VERB_SUBSCRIBE, VERB_ASK, VERBS };
 extern const char *const verb_words[VERBS]; /* "publish", ... */
 
+/* The types of events and the services there are, each ended by NULL: a policy that names others is refused,
+ * unless it says that they are meant (`also`). Set once, before there are threads; without, any will do. */
+void policy_know(const char *const *types, const char *const *services);
+
 struct policy;
 struct rights; /* of one role */
 
-/* NULL: the one that is built in. ERR_CONFIG names the line's path; ERR_IO, ERR_NOMEM. */
+/* NULL: the one that is built in. ERR_CONFIG names what is wrong, with its line where a word is; ERR_IO,
+ * ERR_NOMEM. */
 enum err policy_read(const char *file, struct policy **out, struct why *why);
 void policy_destroy(struct policy **policy);
 struct hash policy_hash(const struct policy *policy); /* of its rules, in order */

@@ -280,3 +280,31 @@ size_t text_letters(struct slice text)
     free(mapped);
     return count;
 }
+
+/* --- slips of the pen --- */
+
+static size_t least_of(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+size_t text_distance(struct slice a, struct slice b)
+{
+    size_t row[TEXT_DISTANCE_MAX + 1];
+
+    if (b.size > TEXT_DISTANCE_MAX) return SIZE_MAX;
+    for (size_t j = 0; j <= b.size; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a.size; i++) {
+        size_t corner = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= b.size; j++) {
+            size_t change = corner + (a.data[i - 1] != b.data[j - 1]);
+
+            corner = row[j];
+            row[j] = least_of(change, least_of(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[b.size];
+}

@@ -19,5 +19,9 @@ size_t text_width(struct slice text);
 size_t text_fit(struct slice text, size_t columns);
 /* Letters (code points after NFC), for length rules that people count. */
 size_t text_letters(struct slice text);
+/* How many bytes must be put in, taken out or changed to make one of the other; SIZE_MAX when `b` has more
+ * than TEXT_DISTANCE_MAX. */
+enum { TEXT_DISTANCE_MAX = 112 };
+size_t text_distance(struct slice a, struct slice b);
 
 #endif

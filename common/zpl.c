@@ -76,3 +76,21 @@ enum err zpl_walk_text(struct slice text, const char *name, zpl_take take, void 
 
     return walk_chunk(zchunk_new(text.data, text.size), name, &w, why);
 }
+
+size_t zpl_line(const char *file, size_t n)
+{
+    FILE *f = fopen(file, "r");
+    char *text = NULL;
+    size_t room = 0, line = 0, found = 0;
+
+    while (f && n > 0 && getline(&text, &room, f) >= 0) {
+        size_t blank = strspn(text, " \t\r\n");
+
+        line++;
+        if (!text[blank] || text[blank] == '#') continue;
+        if (--n == 0) found = line;
+    }
+    if (f) fclose(f);
+    free(text);
+    return found;
+}

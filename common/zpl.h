@@ -15,5 +15,8 @@ typedef enum err (*zpl_take)(void *context, const char *path, const char *value)
 enum err zpl_walk(const char *file, zpl_take take, void *context, struct why *why);
 /* The same for text that is in memory already; `name` is for the sentence. */
 enum err zpl_walk_text(struct slice text, const char *name, zpl_take take, void *context, struct why *why);
+/* In which line of the file the n-th of all names stands, from 1; 0: there are fewer, or it cannot be read.
+ */
+size_t zpl_line(const char *file, size_t n);
 
 #endif

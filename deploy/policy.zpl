@@ -6,6 +6,9 @@
 #                                of the certificate); what ends with a dot means all that begins so; * means all
 #   ask                          questions, SERVICE.QUESTION; with .{province} behind it, only answers of a province of
 #                                the certificate. broker.clock is moving the time of a rehearsal
+# A context, a thing or a verb that no event has is refused, with its line and the nearest there is; so is a role whose name
+# is nearly one of these. What is meant all the same, for a newer version, stands in a line at the top, as
+#   also = "seal. auditors"
 # Beside this, a type of event is said by its own party alone (proto/EVENTS.md: Said by), and a party publishes under
 # the name in its key and no other. FOLLOW gives what was asked for as far as it is allowed; a subscription must be
 # allowed whole. A service is never given a part: what it may not follow whole is refused.

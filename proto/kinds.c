@@ -5,6 +5,9 @@
  */
 #include "proto/codec.h"
 
+#include "common/policy.h"
+#include "proto/words.h"
+
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -266,4 +269,16 @@ bool event_publisher_is_house(struct slice publisher)
         if (slice_is(publisher, event_origin_name(house[i]))) return true;
     }
     return false;
+}
+
+void event_words_for_policy(void)
+{
+    static const char *types[KINDS + 1], *services[sizeof origin_names / sizeof *origin_names];
+    size_t count = 0;
+
+    for (size_t i = 0; i < KINDS; i++)
+        types[i] = event_kinds[i]->type;
+    for (size_t i = 0; i < sizeof origin_names / sizeof *origin_names; i++)
+        if (event_publisher_is_house(slice_text(origin_names[i]))) services[count++] = origin_names[i];
+    policy_know(types, services);
 }

@@ -6,6 +6,7 @@
 #include "common/metrics.h"
 #include "common/place.h"
 #include "common/policy.h"
+#include "proto/words.h"
 #include "services/broker/ground.h"
 
 #include <argp.h>
@@ -382,6 +383,7 @@ int main(int argc, char **argv)
     enum err e;
 
     memset(&s, 0, sizeof s);
+    event_words_for_policy();
     if (hash_init()) {
         fprintf(stderr, "ocop-broker: the system gives no entropy\n");
         return 1;

@@ -1,4 +1,5 @@
 /* main.c - `ocop`: the global options, the list of verbs, and the way to them. */
+#include "proto/words.h"
 #include "services/cli/cli.h"
 
 #include "common/hash.h"
@@ -265,6 +266,7 @@ int main(int argc, char **argv)
 
     argp_err_exit_status = EXIT_USAGE;
     umask(0077);
+    event_words_for_policy();
     if (as && *as) top.cli.as = as;
     if (hash_init()) return cli_fail(EXIT_SYSTEM, "the system gives no random numbers");
     log_setup("ocop", LOG_WARN);

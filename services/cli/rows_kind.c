@@ -1,5 +1,6 @@
 /* rows_kind.c - which event a file or a word means, its header row, its id and its subject. */
 #include "common/mp.h"
+#include "common/text.h"
 #include "services/cli/rows_inside.h"
 
 #include <stdlib.h>
@@ -140,36 +141,9 @@ struct slice rows_subject(const msgpack_object *data)
 
 enum { NAME_MAX_BYTES = 80 };
 
-static size_t least_of(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* How many letters must be put in, taken out or changed. */
-static size_t distance(const char *a, size_t a_size, const char *b)
-{
-    size_t row[NAME_MAX_BYTES + 1], b_size = strlen(b);
-
-    if (b_size > NAME_MAX_BYTES) return SIZE_MAX;
-    for (size_t j = 0; j <= b_size; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_size; i++) {
-        size_t corner = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= b_size; j++) {
-            size_t change = corner + (a[i - 1] != b[j - 1]);
-
-            corner = row[j];
-            row[j] = least_of(change, least_of(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[b_size];
-}
-
 static void try_name(struct slice name, const char *candidate, size_t *best, char *out, size_t size)
 {
-    size_t d = distance(name.data, name.size, candidate);
+    size_t d = text_distance(name, slice_text(candidate));
 
     if (d >= *best) return;
     *best = d;

@@ -2,6 +2,9 @@
 # The sample settings in deploy/ are what the programs print, and the programs take them.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+slip=$(mktemp)
+trap 'rm -f "$slip"' EXIT
+printf 'role\n    province\n        follow = "certifcation."\n' > "$slip"
 for service in broker intake scoring certification notification courier; do
     program="$OCOP_BIN/ocop-$service"
     "$program" --sample | diff -u "deploy/$service.zpl.sample" - ||
@@ -14,6 +17,11 @@ for service in broker intake scoring certification notification courier; do
         echo "ocop-$service took a policy that is none"
         exit 1
     fi
+    if said=$("$program" --run /tmp --state /tmp --set "$policy=$slip" --check 2>&1); then
+        echo "ocop-$service took a policy with a slip of the pen"
+        exit 1
+    fi
+    [[ $said == *'line 3: there is no "certifcation"'*'the nearest is "certification"'* ]] || { echo "$said"; exit 1; }
     if "$program" --set no/such_key=1 --check 2>/dev/null; then
         echo "ocop-$service took a key that it does not know"
         exit 1
