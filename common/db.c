@@ -15,16 +15,17 @@ enum { DB_BUSY_MS = 5000, DB_JOURNAL_BYTES = 64 * 1024 * 1024, DB_RESERVE_SHARE 
 
 /* --- errors --- */
 
-/* A full disk, or a quota, that SQLite calls an I/O error: the system's number tells. SQLite keeps that
- * number for some calls and not for COMMIT, so errno is looked at too, which our calls clear before they
- * begin. A failed flush is never want of room, whatever its number: the system may have given up on the
- * bytes, and trying again would only seem to help. */
+/* A full disk, a quota, or a file that may not grow, that SQLite calls an I/O error: the system's number
+ * tells. SQLite keeps that number for some calls and not for COMMIT, so errno is looked at too, which our
+ * calls clear before they begin. A failed flush is never want of room, whatever its number: the system may
+ * have given up on the bytes, and trying again would only seem to help. */
 static bool system_says_full(sqlite3 *db, int system)
 {
     int code = db ? sqlite3_extended_errcode(db) : SQLITE_OK, kept = db ? sqlite3_system_errno(db) : 0;
 
     if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) return false;
-    return system == ENOSPC || system == EDQUOT || kept == ENOSPC || kept == EDQUOT;
+    return system == ENOSPC || system == EDQUOT || system == EFBIG || kept == ENOSPC || kept == EDQUOT ||
+           kept == EFBIG;
 }
 
 static enum err meaning(sqlite3 *db, int rc)

@@ -5,6 +5,7 @@
 #include "common/loop_inside.h"
 #include "common/metrics.h"
 #include "common/place.h"
+#include "common/process.h"
 
 #include <argp.h>
 #include <malloc.h>
@@ -251,6 +252,8 @@ static int act(const struct options *o, const struct config_key *keys, const str
 
     switch (o->mode) {
     case MODE_RUN:
+        e = process_files(PROCESS_FILES_OWN + 2 * (uint64_t)s->connections, "connections", why);
+        if (e) break;
         return loop_exit_code(run(o->service, &ls));
     case MODE_CHECK:
         printf("the settings are fine\n");
@@ -302,6 +305,7 @@ int loop_main(const struct service *service, int argc, char **argv)
     const struct argp argp = { argp_options, parse_option, NULL, doc, NULL, NULL, NULL };
     enum err e;
 
+    process_begin();
     snprintf(questions, sizeof questions, "ipc://{run}/%s.sock", service->name);
     snprintf(store, sizeof store, "{state}/%s.db", service->name);
     snprintf(doc, sizeof doc,

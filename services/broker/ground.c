@@ -7,6 +7,7 @@
 #include "common/metrics.h"
 #include "common/notify.h"
 #include "services/broker/mirror.h"
+#include "services/broker/presence.h"
 #include "services/broker/taking.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@ struct ground {
     const struct settings *settings;
     int lock;
     struct log *log;
+    struct presence presence;
     struct guard *guard;
     struct bus_socket *router, *live; /* `live` is NULL while it is bound again */
     int64_t live_since_ms;            /* when that began */
@@ -94,7 +96,9 @@ static enum err open_log(struct ground *g, bool *busy, struct why *why)
                                       (int)s->flush_apart };
     enum err e = ground_lock(s->log, &g->lock, busy, why);
 
+    if (!e) e = presence_before(&g->presence, s->log, g->lock, why);
     if (!e) e = log_open(&log, &g->log, why);
+    if (!e) presence_opened(&g->presence);
     return e ? e : metrics_open(s->metrics, &g->metrics, why);
 }
 
@@ -272,8 +276,9 @@ static enum err turn(struct ground *g, volatile sig_atomic_t *look, struct why *
     struct stamp_clocks now = clocks();
     const bool second = broker_tick_due(g->broker, now);
     uint64_t space = second ? free_bytes(g) : 0;
-    enum err e = look_at_rights(g, look, why);
+    enum err e = second ? presence_look(&g->presence, g->log, ground_head(g), why) : ERR_NONE;
 
+    if (!e) e = look_at_rights(g, look, why);
     if (!e) e = admit_subscriptions(g);
     if (!e) e = broker_tick(g->broker, now, space, why);
     if (!e) e = take_turn(g->taking, why);

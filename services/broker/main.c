@@ -6,6 +6,7 @@
 #include "common/metrics.h"
 #include "common/place.h"
 #include "common/policy.h"
+#include "common/process.h"
 #include "proto/words.h"
 #include "services/broker/ground.h"
 
@@ -296,6 +297,16 @@ static int complain(enum err e, const struct why *why)
     return loop_exit_code(e);
 }
 
+/* Those at the door are no connections yet: as many again. Who comes over ipc has a session, or soon will. */
+static enum err look_at_files(const struct settings *s, struct why *why)
+{
+    const bool tcp = strstr(s->endpoint, "tcp://") || strstr(s->live, "tcp://");
+    const uint64_t need =
+        PROCESS_FILES_OWN + (uint64_t)s->broker.sessions + (tcp ? 2 * (uint64_t)s->connections : 0);
+
+    return process_files(need, tcp ? "tcp/connections and peers/sessions" : "peers/sessions", why);
+}
+
 static int run(const struct settings *s, const char *source)
 {
     struct ground *g = NULL;
@@ -304,7 +315,8 @@ static int run(const struct settings *s, const char *source)
     enum err e;
 
     catch_signals();
-    e = source ? ground_mirror(s, source, &stop_asked, &busy, &why) : ground_open(s, &g, &busy, &why);
+    e = source ? ERR_NONE : look_at_files(s, &why);
+    if (!e) e = source ? ground_mirror(s, source, &stop_asked, &busy, &why) : ground_open(s, &g, &busy, &why);
     if (!e && !source) {
         log_line(LOG_INFO, "ready", "endpoint=\"%s\" live=\"%s\" log=%s head=%" PRIu64 " rehearsal=%d",
                  s->endpoint, s->live, s->log, ground_head(g), s->broker.time.rehearsal);
@@ -314,7 +326,7 @@ static int run(const struct settings *s, const char *source)
     if (e) {
         char quoted[WHY_SENTENCE_MAX];
 
-        log_line(LOG_ERROR, "failed", "err=%s why=%s", err_name(e),
+        log_line(LOG_ERROR, "stop", "code=%s sentence=%s", why.code[0] ? why.code : err_name(e),
                  log_quote(why.sentence[0] ? why.sentence : err_sentence(e), quoted, sizeof quoted));
     }
     ground_close(&g);
@@ -371,7 +383,7 @@ static const char doc[] =
     "  ocop-broker --state /var/lib/ocop-mirror --mirror ipc:///run/ocop/broker.sock\n"
     "  ocop-broker --run /tmp/r --state /tmp/r --rehearsal --start-day 2018-12-03\n\n"
     "Exit codes: 0 asked to stop, 1 stopped by an error (--verify: the log is damaged), "
-    "2 settings, 4 another broker serves the log, 6 the log is damaged, or the source of "
+    "2 settings, 4 another broker serves the log, 6 the log is damaged or was taken away, or the source of "
     "a mirror has another past.";
 
 int main(int argc, char **argv)
@@ -384,6 +396,7 @@ int main(int argc, char **argv)
 
     memset(&s, 0, sizeof s);
     event_words_for_policy();
+    process_begin();
     if (hash_init()) {
         fprintf(stderr, "ocop-broker: the system gives no entropy\n");
         return 1;

@@ -5,6 +5,7 @@
 #include "common/hash.h"
 #include "common/logline.h"
 #include "common/place.h"
+#include "common/process.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -267,6 +268,7 @@ int main(int argc, char **argv)
     argp_err_exit_status = EXIT_USAGE;
     umask(0077);
     event_words_for_policy();
+    process_begin();
     if (as && *as) top.cli.as = as;
     if (hash_init()) return cli_fail(EXIT_SYSTEM, "the system gives no random numbers");
     log_setup("ocop", LOG_WARN);
