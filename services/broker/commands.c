@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+enum { AGAIN_MS = 60000 };
+
 /* --- what every command needs --- */
 
 struct slice turn_keep(struct broker *b, struct slice bytes)
@@ -27,26 +29,34 @@ static enum err say(struct broker *b, const struct bus_peer *peer, const struct 
     return a->bytes.data ? ERR_NONE : ERR_NOMEM;
 }
 
-enum err turn_refuse(struct broker *b, const struct bus_peer *peer, uint64_t number, const char *code,
-                     const char *format, ...)
+static enum err refuse(struct broker *b, enum log_level level, const struct bus_peer *peer, uint64_t number,
+                       const char *code, const char *sentence)
 {
     struct session *session = sessions_find(&b->sessions, peer);
     struct slice publisher = session ? session_publisher(session) : slice_of(NULL, 0);
-    char sentence[WHY_SENTENCE_MAX], quoted[WHY_SENTENCE_MAX];
+    char quoted[WHY_SENTENCE_MAX];
+
+    if (session) session->stored_turn = 0;
+    b->denied += strcmp(code, "NOT_PERMITTED") == 0;
+    b->refusals_ever++;
+    if (b->refusals++ < REFUSALS_LOGGED)
+        log_line(level, "refused", "publisher=%.*s number=%" PRIu64 " code=%s why=%s", SLICE_ARG(publisher),
+                 number, code, log_quote(sentence, quoted, sizeof quoted));
+    buf_clear(&b->scratch);
+    frame_refused(&b->scratch, number, code, sentence);
+    return say(b, peer, &b->scratch);
+}
+
+enum err turn_refuse(struct broker *b, const struct bus_peer *peer, uint64_t number, const char *code,
+                     const char *format, ...)
+{
+    char sentence[WHY_SENTENCE_MAX];
     va_list arguments;
 
     va_start(arguments, format);
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
-    if (session) session->stored_turn = 0;
-    b->denied += strcmp(code, "NOT_PERMITTED") == 0;
-    b->refusals_ever++;
-    if (b->refusals++ < REFUSALS_LOGGED)
-        log_line(LOG_WARN, "refused", "publisher=%.*s number=%" PRIu64 " code=%s why=%s",
-                 SLICE_ARG(publisher), number, code, log_quote(sentence, quoted, sizeof quoted));
-    buf_clear(&b->scratch);
-    frame_refused(&b->scratch, number, code, sentence);
-    return say(b, peer, &b->scratch);
+    return refuse(b, LOG_WARN, peer, number, code, sentence);
 }
 
 void broker_end_follow(struct broker *b, struct session *session)
@@ -63,14 +73,27 @@ void broker_forget(struct broker *b, struct session *session)
 
 /* --- HELLO --- */
 
-/* Whoever held the name before is told at once, so that an idle process ends too. */
+static enum err tell_superseded(struct broker *b, enum log_level level, const struct session *s,
+                                const struct bus_peer *peer, uint64_t number)
+{
+    char sentence[WHY_SENTENCE_MAX];
+
+    snprintf(sentence, sizeof sentence,
+             "Another process said HELLO as %.*s epoch %" PRIu64 "; this one must end.",
+             SLICE_ARG(session_publisher(s)), s->epoch);
+    return refuse(b, level, peer, number, "SUPERSEDED", sentence);
+}
+
+/* Whoever held the name before is told at once, so that an idle process ends too. A restart is no matter for
+ * a person; two processes that take the name from each other are. */
 static enum err supersede(struct broker *b, struct session *holder)
 {
+    const int64_t took_ms = holder->took_over_ms;
+    const bool again = took_ms && b->now.monotonic_ms - took_ms < AGAIN_MS;
+
     holder->superseded = true;
     broker_end_follow(b, holder);
-    return turn_refuse(b, &holder->peer, 0, "SUPERSEDED",
-                       "Another process said HELLO as %.*s epoch %" PRIu64 "; this one must end.",
-                       SLICE_ARG(session_publisher(holder)), holder->epoch);
+    return tell_superseded(b, again ? LOG_WARN : LOG_INFO, holder, &holder->peer, 0);
 }
 
 static enum err welcome(struct broker *b, const struct session *session, struct why *why)
@@ -120,6 +143,7 @@ static enum err take_hello(struct broker *b, const struct bus_peer *peer, struct
     if (!session) session = places_session(b, peer, &inner);
     if (!session) return turn_refuse(b, peer, 0, inner.code, "%s", inner.sentence);
     session->hello = true;
+    session->took_over_ms = holder && holder != session ? b->now.monotonic_ms : 0;
     session->stored_turn = 0;
     session_allow_nothing(session);
     session->epoch = f->epoch;
@@ -139,11 +163,25 @@ static void count_said(struct broker *b, struct session *session, size_t count)
     if (session->said > b->most) b->most = session->said;
 }
 
+/* One that does not read what it is answered loses its session, and may flood on: what it may not say is
+ * counted as that all the same. */
+static enum err refuse_unknown(struct broker *b, const struct bus_peer *peer, const struct frame *f)
+{
+    for (size_t i = 0; i < f->list.via.array.size; i++) {
+        struct slice topic, envelope;
+        struct why inner = { 0 };
+
+        if (frame_event(f, i, &topic, &envelope, &inner) || !topic_valid(topic)) continue;
+        if (rights_publish(b, topic, &inner))
+            return turn_refuse(b, peer, f->number + i, inner.code, "%s", inner.sentence);
+    }
+    return turn_refuse(b, peer, f->number, "NO_HELLO", "Say HELLO on this connection before PUBLISH.");
+}
+
 static enum err take_publish(struct broker *b, const struct bus_peer *peer, struct session *session,
                              const struct frame *f, struct why *why)
 {
-    if (!session || !session->hello)
-        return turn_refuse(b, peer, f->number, "NO_HELLO", "Say HELLO on this connection before PUBLISH.");
+    if (!session || !session->hello) return refuse_unknown(b, peer, f);
     count_said(b, session, f->list.via.array.size);
     return publish_take(b, peer, session, f, why);
 }
@@ -380,9 +418,7 @@ static enum err take_frame(struct broker *b, const struct bus_peer *peer, const 
     }
     if (session) session->heard_ms = b->now.monotonic_ms;
     if (session && session->superseded && !command->for_superseded)
-        return turn_refuse(b, peer, f->number, "SUPERSEDED",
-                           "Another process said HELLO as %.*s epoch %" PRIu64 "; this one must end.",
-                           SLICE_ARG(session_publisher(session)), session->epoch);
+        return tell_superseded(b, LOG_INFO, session, peer, f->number);
     return command->take(b, peer, session, f, why);
 }
 

@@ -24,6 +24,7 @@ struct session {
     int32_t next; /* in its bucket, or in the free list */
     struct bus_peer peer;
     int64_t heard_ms;           /* monotonic */
+    int64_t took_over_ms;       /* when it took its name from another; 0: it did not */
     char key[BUS_KEY_TEXT + 1]; /* that it came with; empty: local */
     uint64_t epoch;
     uint8_t publisher_size;

@@ -163,6 +163,13 @@ static int new_key(const struct keys *k)
         printf("{\"name\":\"%s\",\"role\":\"%s\",\"key\":\"%s\"}\n", p.name, p.role, p.key);
         return EXIT_ALL_WELL;
     }
+    if (!strcmp(p.role, "broker")) {
+        printf(
+            "%s/%s.key          goes to everybody who connects over TCP: their --server-key or server_key\n"
+            "%s/%s.key_secret   is the broker's own and never leaves its host: name it in keys/secret\n",
+            k->folder, p.name, k->folder, p.name);
+        return EXIT_ALL_WELL;
+    }
     printf("%s/%s.key          stays here: the broker admits it from now on\n", k->folder, p.name);
     printf("%s/%s.key_secret   give it to %s alone, on paper or a stick, and delete it here\n", k->folder,
            p.name, p.name);

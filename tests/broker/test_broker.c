@@ -208,6 +208,43 @@ static void hello_sees_what_waits_before_it(void **state)
     hears_stored(bed, 'b', 7);
 }
 
+/* How loud the log was of a peer that was superseded; the last line's level. */
+static void join_and_hear(struct bed *bed, char peer, const char *level)
+{
+    int away[2], kept = dup(STDERR_FILENO);
+    char said[4096];
+    ssize_t got;
+
+    assert_int_equal(pipe(away), 0);
+    assert_true(dup2(away[1], STDERR_FILENO) >= 0);
+    close(away[1]);
+    log_setup("test", LOG_INFO);
+    bed_join(bed, peer, "intake");
+    log_setup("test", LOG_ERROR);
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    close(kept);
+    got = read(away[0], said, sizeof said - 1);
+    close(away[0]);
+    said[got > 0 ? got : 0] = '\0';
+    if (!strstr(said, level) || !strstr(said, "code=SUPERSEDED")) fail_msg("%s: %s", level, said);
+}
+
+static void a_restart_is_no_warning_and_a_fight_is_one(void **state)
+{
+    struct bed *bed = *state;
+
+    bed_join(bed, 'a', "intake");
+    join_and_hear(bed, 'b', "level=info");
+    bed->now.monotonic_ms += 59000;
+    bed->now.wall_ms += 59000;
+    bed_turn(bed);
+    join_and_hear(bed, 'c', "level=warn");
+    bed->now.monotonic_ms += 61000;
+    bed->now.wall_ms += 61000;
+    bed_turn(bed);
+    join_and_hear(bed, 'd', "level=info");
+}
+
 static void superseded_peer_cannot_come_back(void **state)
 {
     struct bed *bed = *state;
@@ -715,6 +752,7 @@ int main(void)
         T(too_many_events_are_refused),
         T(flood_leaves_the_turn_to_others),
         T(those_who_say_as_much_share_a_long_turn),
+        T(a_restart_is_no_warning_and_a_fight_is_one),
         T(who_fell_silent_is_not_counted),
         T(hello_sees_what_waits_before_it),
         T(superseded_peer_cannot_come_back),

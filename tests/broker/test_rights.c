@@ -301,6 +301,28 @@ static void refusals_are_counted(void **state)
     hears_denied(bed, 'z', 4);
 }
 
+static void who_does_not_read_is_counted_all_the_same(void **state)
+{
+    struct bed *bed = *state;
+
+    speak_as(bed, "province-06");
+    say_hello(bed, 'a', "province-06", 1);
+    assert_int_equal(bed_turn(bed), ERR_NONE);
+    hears_welcome(bed, 'a', 0);
+    bed->send_result = ERR_AGAIN; /* its queue is full */
+    for (int i = 0; i < 5; i++) {
+        speak_as(bed, "province-06");
+        say_publish_topic(bed, 'a', 1, 1, "intake.dossier.filed.22");
+        assert_int_equal(bed_turn(bed), ERR_NONE);
+    }
+    bed->send_result = ERR_NONE;
+    hears_denied(bed, 'z', 5);
+    speak_as(bed, "province-06");
+    say_publish_topic(bed, 'a', 1, 1, "intake.dossier.filed.06");
+    assert_int_equal(bed_turn(bed), ERR_NONE);
+    hears_refused(bed, 'a', 1, "NO_HELLO");
+}
+
 /* --- change --- */
 
 static void a_removed_key_is_forgotten_at_once(void **state)
@@ -528,6 +550,7 @@ int main(void)
         TEST(a_service_is_given_no_part),
         TEST(subscriptions_must_be_allowed_whole),
         TEST(refusals_are_counted),
+        TEST(who_does_not_read_is_counted_all_the_same),
         TEST(a_removed_key_is_forgotten_at_once),
         TEST(a_policy_that_changes_holds_for_who_is_there),
         TEST(one_key_has_so_many_followers),

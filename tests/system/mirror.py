@@ -121,7 +121,8 @@ def over_tcp_with_a_key(house, mirror):
     port, keys = running.free_port(), house.dir / "own"
     endpoint = f"tcp://127.0.0.1:{port}"
     keys.mkdir()
-    house.ocop("keys", "new", "broker", "broker", "--dir", keys)
+    said = house.ocop("keys", "new", "broker", "broker", "--dir", keys).stdout
+    assert "admits it" not in said and "keys/secret" in said and "--server-key" in said, said
     house.ocop("keys", "new", "mirror", "mirror-2")
     house.ocop("keys", "new", "monitor", "portal")
     house.stop()
