@@ -12,6 +12,7 @@
 #include "common/hash.h"
 #include "common/slice.h"
 
+#include <msgpack/zone.h>
 #include <sqlite3.h>
 #include <stdint.h>
 
@@ -36,6 +37,11 @@ void db_close(sqlite3 **db); /* NULL is fine; all statements must be finalized *
 enum err db_exec(sqlite3 *db, const char *sql, struct why *why);
 /* Prepare for the life of the connection. */
 enum err db_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out, struct why *why);
+/* As many as there are in `sql`, one after the other; what is NULL there is left out. On an error some are
+ * prepared. */
+enum err db_prepare_all(sqlite3 *db, const char *const *sql, size_t count, sqlite3_stmt **out,
+                        struct why *why);
+void db_finalize_all(sqlite3_stmt **statements, size_t count); /* and they are NULL */
 /* What an SQLite result code means here; why gets the message. SQLITE_OK, ROW and DONE are ERR_NONE. */
 enum err db_err(sqlite3 *db, int rc, struct why *why);
 
@@ -63,6 +69,10 @@ struct slice db_bytes(sqlite3_stmt *s, int column);
 int64_t db_i64(sqlite3_stmt *s, int column);
 uint64_t db_u64(sqlite3_stmt *s, int column);
 bool db_hash(sqlite3_stmt *s, int column, struct hash *out); /* false when it is not 32 bytes */
+
+/* A copy of the text in `zone`, which outlives the row; an empty text, or NULL, is the empty slice. Without
+ * memory *e becomes ERR_NOMEM; else it stays, so that one look at it after a row is enough. */
+struct slice db_keep(sqlite3_stmt *s, int column, msgpack_zone *zone, enum err *e);
 
 /* Write every table as text, ordered by its primary key, to `out` (a FILE). With `places` false, columns
  * that hold log positions (named seq or ending in _seq) and the tables of the loop are left out: two runs

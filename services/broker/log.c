@@ -145,8 +145,7 @@ static enum err open_parts(struct log *log, const struct log_settings *settings,
     if (!e && file) db_reserve_wal(settings->path, (size_t)settings->checkpoint_pages * DB_PAGE_BYTES);
     if (!e) e = find_head(log, why);
     if (!e) e = pending_open(log->db, &log->pending, why);
-    for (int i = 0; !e && i < STATEMENTS; i++)
-        e = db_prepare(log->db, statement_sql[i], &log->statements[i], why);
+    if (!e) e = db_prepare_all(log->db, statement_sql, STATEMENTS, log->statements, why);
     if (!e) e = log_verify_tail(log->db, &log->folded, why);
     if (!e) e = seal_check(log->db, &log->seal, why);
     if (!e) e = log_fold_tail(log, why);
@@ -201,8 +200,7 @@ void log_close(struct log **out)
     if (log->writing) log_rollback(log);
     if (log->open) fold_at_close(log);
     checkpoint_stop(&log->checkpoint);
-    for (int i = 0; i < STATEMENTS; i++)
-        sqlite3_finalize(log->statements[i]);
+    db_finalize_all(log->statements, STATEMENTS);
     db_close(&log->db);
     pending_close(&log->pending);
     marks_clear(&log->publishers);

@@ -70,10 +70,8 @@ enum err store_open(void *store, sqlite3 *db, struct why *why)
     enum err e = ERR_NONE;
 
     s->db = db;
-    for (size_t i = 0; !e && i < STATEMENTS; i++) {
-        for (size_t f = 0; !e && f < sizeof files / sizeof *files; f++)
-            if (files[f][i]) e = db_prepare(db, files[f][i], &s->statements[i], why);
-    }
+    for (size_t f = 0; !e && f < sizeof files / sizeof *files; f++)
+        e = db_prepare_all(db, files[f], STATEMENTS, s->statements, why);
     return e;
 }
 
@@ -81,28 +79,10 @@ void store_close(void *store)
 {
     struct store *s = store;
 
-    for (size_t i = 0; i < STATEMENTS; i++) {
-        sqlite3_finalize(s->statements[i]);
-        s->statements[i] = NULL;
-    }
+    db_finalize_all(s->statements, STATEMENTS);
 }
 
 /* --- binding and reading --- */
-
-struct slice store_keep(sqlite3_stmt *row, int column, msgpack_zone *zone, enum err *e)
-{
-    const struct slice text = db_text(row, column);
-    char *copy;
-
-    if (text.size == 0) return slice_of(NULL, 0);
-    copy = msgpack_zone_malloc(zone, text.size);
-    if (!copy) {
-        *e = ERR_NOMEM;
-        return slice_of(NULL, 0);
-    }
-    memcpy(copy, text.data, text.size);
-    return slice_of(copy, text.size);
-}
 
 enum err store_one_row(sqlite3_stmt *q)
 {
@@ -173,23 +153,23 @@ static enum err copy_rating(sqlite3_stmt *q, msgpack_zone *zone, struct rating *
 {
     enum err e = ERR_NONE;
 
-    r->rated = store_keep(q, 0, zone, &e);
-    r->dossier = store_keep(q, 1, zone, &e);
-    r->reference = store_keep(q, 2, zone, &e);
-    r->product = store_keep(q, 3, zone, &e);
-    r->name = store_keep(q, 4, zone, &e);
-    r->owner = store_keep(q, 5, zone, &e);
-    r->province = store_keep(q, 6, zone, &e);
-    r->rule_set = store_keep(q, 7, zone, &e);
+    r->rated = db_keep(q, 0, zone, &e);
+    r->dossier = db_keep(q, 1, zone, &e);
+    r->reference = db_keep(q, 2, zone, &e);
+    r->product = db_keep(q, 3, zone, &e);
+    r->name = db_keep(q, 4, zone, &e);
+    r->owner = db_keep(q, 5, zone, &e);
+    r->province = db_keep(q, 6, zone, &e);
+    r->rule_set = db_keep(q, 7, zone, &e);
     r->level = read_level(db_text(q, 8));
     r->star = db_i64(q, 9);
     r->sum_hundredths = db_i64(q, 10);
     r->members = db_i64(q, 11);
     r->recognised = db_i64(q, 12) != 0;
     r->withdrawn = db_i64(q, 13) != 0;
-    r->later = store_keep(q, 14, zone, &e);
+    r->later = db_keep(q, 14, zone, &e);
     r->later_remanded = db_i64(q, 15) != 0;
-    r->gates = store_keep(q, 16, zone, &e);
+    r->gates = db_keep(q, 16, zone, &e);
     r->has_met_on = sqlite3_column_type(q, 17) != SQLITE_NULL;
     r->met_on = (int32_t)db_i64(q, 17);
     return e;
@@ -297,10 +277,10 @@ static enum err copy_certificate(struct store *s, sqlite3_stmt *q, msgpack_zone 
 
     memset(c, 0, sizeof *c);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        *texts[i] = store_keep(q, (int)i, zone, &e);
+        *texts[i] = db_keep(q, (int)i, zone, &e);
     c->authority = store_authority(db_text(q, 11));
-    c->left_by = store_keep(q, 12, zone, &e);
-    c->ground = store_keep(q, 13, zone, &e);
+    c->left_by = db_keep(q, 12, zone, &e);
+    c->ground = db_keep(q, 13, zone, &e);
     c->recorded = db_i64(q, 14) != 0;
     c->star = db_i64(q, 15);
     c->facts = copy_facts(q);

@@ -87,8 +87,6 @@ extern const char *const store_more_sql[STATEMENTS];
     " AND k.left_seq <= ?1 ORDER BY k.left_on, k.id LIMIT 1)"
 #define IN_ORDER " ORDER BY c.recorded, c.province, c.year, c.serial"
 
-/* A column copied into the zone; *e remembers when there was no memory. */
-struct slice store_keep(sqlite3_stmt *row, int column, msgpack_zone *zone, enum err *e);
 /* Step to the only row: ERR_NOT_FOUND when there is none. The caller ends it with db_done. */
 enum err store_one_row(sqlite3_stmt *q);
 /* A bound query of CERTIFICATE_COLUMNS, its first row. */

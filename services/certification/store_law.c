@@ -101,7 +101,7 @@ static enum err one_rule_set(sqlite3_stmt *q, msgpack_zone *zone, struct rule_se
     enum err e = store_one_row(q);
 
     if (e) return e;
-    r.name = store_keep(q, 0, zone, &e);
+    r.name = db_keep(q, 0, zone, &e);
     r.first_day = (int32_t)db_i64(q, 1);
     r.last_day = (int32_t)db_i64(q, 2);
     r.term_months = db_i64(q, 3);
@@ -192,7 +192,7 @@ enum err store_find_area(struct store *s, struct slice province, int32_t day, ms
     if (e) return e;
     out->adopted = db_i64(q, 0) != 0;
     out->known = db_i64(q, 1) != 0;
-    out->merged_into = store_keep(q, 2, zone, &e);
+    out->merged_into = db_keep(q, 2, zone, &e);
     out->merged_on = (int32_t)db_i64(q, 3);
     db_done(q);
     return e;
@@ -244,7 +244,7 @@ enum err store_resolve(struct store *s, struct slice code, int64_t as_of, msgpac
         return ERR_NONE;
     }
     if (e) return e;
-    *product = store_keep(q, 0, zone, &e);
+    *product = db_keep(q, 0, zone, &e);
     db_done(q);
     return e;
 }
@@ -258,7 +258,7 @@ enum err store_printed_code(struct store *s, struct slice product, msgpack_zone 
     db_bind_text(q, 1, product);
     e = store_one_row(q);
     if (e) return e == ERR_NOT_FOUND ? ERR_NONE : e;
-    *code = store_keep(q, 0, zone, &e);
+    *code = db_keep(q, 0, zone, &e);
     db_done(q);
     return e;
 }

@@ -68,7 +68,7 @@ enum err store_find_record(struct store *s, const struct record_keys *keys, msgp
     bind_keys(q, keys);
     e = store_one_row(q);
     if (e) return e;
-    *certificate = store_keep(q, 0, zone, &e);
+    *certificate = db_keep(q, 0, zone, &e);
     db_done(q);
     return e;
 }
@@ -188,7 +188,7 @@ enum err store_find_pending(struct store *s, struct slice reference, struct slic
     db_bind_i64(q, 3, day);
     e = store_one_row(q);
     if (e) return e;
-    *dossier = store_keep(q, 0, zone, &e);
+    *dossier = db_keep(q, 0, zone, &e);
     db_done(q);
     return e;
 }
@@ -252,8 +252,8 @@ static enum err one_finding(sqlite3_stmt *q, msgpack_zone *zone, struct finding 
     enum err e = store_one_row(q);
 
     if (e) return e;
-    f.finding = store_keep(q, 0, zone, &e);
-    f.certificate = store_keep(q, 1, zone, &e);
+    f.finding = db_keep(q, 0, zone, &e);
+    f.certificate = db_keep(q, 1, zone, &e);
     f.ground = read_ground(db_text(q, 2));
     f.found_on = (int32_t)db_i64(q, 3);
     f.decide_by = (int32_t)db_i64(q, 4);

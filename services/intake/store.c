@@ -189,40 +189,19 @@ static const char *const sql[STATEMENTS] = {
 enum err store_open(void *store, sqlite3 *db, struct why *why)
 {
     struct store *s = store;
-    enum err e = ERR_NONE;
 
     s->db = db;
-    for (size_t i = 0; !e && i < STATEMENTS; i++)
-        e = db_prepare(db, sql[i], &s->statements[i], why);
-    return e;
+    return db_prepare_all(db, sql, STATEMENTS, s->statements, why);
 }
 
 void store_close(void *store)
 {
     struct store *s = store;
 
-    for (size_t i = 0; i < STATEMENTS; i++) {
-        sqlite3_finalize(s->statements[i]);
-        s->statements[i] = NULL;
-    }
+    db_finalize_all(s->statements, STATEMENTS);
 }
 
 /* --- binding and reading --- */
-
-struct slice store_keep(sqlite3_stmt *row, int column, msgpack_zone *zone, enum err *e)
-{
-    const struct slice text = db_text(row, column);
-    char *copy;
-
-    if (text.size == 0) return slice_of(NULL, 0);
-    copy = msgpack_zone_malloc(zone, text.size);
-    if (!copy) {
-        *e = ERR_NOMEM;
-        return slice_of(NULL, 0);
-    }
-    memcpy(copy, text.data, text.size);
-    return slice_of(copy, text.size);
-}
 
 void store_bind_optional(sqlite3_stmt *q, int at, bool has, int64_t value)
 {
@@ -318,9 +297,9 @@ static enum err read_plan(sqlite3_stmt *row, msgpack_zone *zone, void *element)
     struct store_plan *p = element;
     enum err e = ERR_NONE;
 
-    p->province = store_keep(row, 0, zone, &e);
-    p->title = store_keep(row, 1, zone, &e);
-    p->decision = store_keep(row, 2, zone, &e);
+    p->province = db_keep(row, 0, zone, &e);
+    p->title = db_keep(row, 1, zone, &e);
+    p->decision = db_keep(row, 2, zone, &e);
     p->year_from = db_i64(row, 3);
     p->year_to = db_i64(row, 4);
     p->products = db_i64(row, 5);

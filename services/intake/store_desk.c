@@ -63,8 +63,8 @@ enum err store_find_standing(struct store *s, struct slice province, struct slic
 
     if (!e) {
         found.accepted = true;
-        found.province = store_keep(q, 0, zone, &e);
-        found.owner = store_keep(q, 1, zone, &e);
+        found.province = db_keep(q, 0, zone, &e);
+        found.owner = db_keep(q, 1, zone, &e);
         found.withdrawn = db_i64(q, 2) != 0;
         found.rated = db_i64(q, 3) != 0;
         db_done(q);
@@ -73,8 +73,8 @@ enum err store_find_standing(struct store *s, struct slice province, struct slic
         e = one_of_reference(q, province, reference);
         if (!e) {
             found.received = true;
-            found.province = store_keep(q, 0, zone, &e);
-            found.owner = store_keep(q, 1, zone, &e);
+            found.province = db_keep(q, 0, zone, &e);
+            found.owner = db_keep(q, 1, zone, &e);
             db_done(q);
         }
     }
@@ -166,10 +166,10 @@ static enum err read_slip(sqlite3_stmt *row, msgpack_zone *zone, void *element)
     struct store_slip *p = element;
     enum err e = ERR_NONE;
 
-    p->desk = store_keep(row, 0, zone, &e);
-    p->number = store_keep(row, 1, zone, &e);
-    p->commune_code = store_keep(row, 2, zone, &e);
-    p->rule_set = store_keep(row, 3, zone, &e);
+    p->desk = db_keep(row, 0, zone, &e);
+    p->number = db_keep(row, 1, zone, &e);
+    p->commune_code = db_keep(row, 2, zone, &e);
+    p->rule_set = db_keep(row, 3, zone, &e);
     p->received_on = (int32_t)db_i64(row, 4);
     return e;
 }
@@ -192,9 +192,9 @@ static enum err read_request(sqlite3_stmt *row, msgpack_zone *zone, void *elemen
     struct store_request *r = element;
     enum err e = ERR_NONE;
 
-    r->request = store_keep(row, 0, zone, &e);
-    r->desk = store_keep(row, 1, zone, &e);
-    r->reason = store_keep(row, 2, zone, &e);
+    r->request = db_keep(row, 0, zone, &e);
+    r->desk = db_keep(row, 1, zone, &e);
+    r->reason = db_keep(row, 2, zone, &e);
     r->due_before = (int32_t)db_i64(row, 3);
     r->open = db_i64(row, 4) != 0;
     return e;
@@ -218,8 +218,8 @@ static enum err read_asked(sqlite3_stmt *row, msgpack_zone *zone, void *element)
     struct store_asked *a = element;
     enum err e = ERR_NONE;
 
-    a->request = store_keep(row, 0, zone, &e);
-    a->item = store_keep(row, 1, zone, &e);
+    a->request = db_keep(row, 0, zone, &e);
+    a->item = db_keep(row, 1, zone, &e);
     a->came = db_i64(row, 2) != 0;
     return e;
 }

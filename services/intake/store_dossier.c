@@ -19,7 +19,7 @@ static enum err read_dossier(sqlite3_stmt *row, msgpack_zone *zone, void *elemen
     enum err e = ERR_NONE;
 
     for (int i = 0; i < numbers; i++)
-        *texts[i] = store_keep(row, i, zone, &e);
+        *texts[i] = db_keep(row, i, zone, &e);
     d->version = db_i64(row, numbers);
     d->samples = db_i64(row, numbers + 1);
     d->received_on = (int32_t)db_i64(row, numbers + 2);
@@ -66,7 +66,7 @@ enum err store_find_in_round(struct store *s, struct slice product, struct slice
     db_bind_text(q, 2, round);
     e = db_step(q, &row);
     if (e) return e;
-    *reference = row ? store_keep(q, 0, zone, &e) : slice_of(NULL, 0);
+    *reference = row ? db_keep(q, 0, zone, &e) : slice_of(NULL, 0);
     if (row) db_done(q);
     return e;
 }
@@ -127,9 +127,9 @@ static enum err read_version(sqlite3_stmt *row, msgpack_zone *zone, void *elemen
     enum err e = ERR_NONE;
 
     v->version = db_i64(row, 0);
-    v->name = store_keep(row, 1, zone, &e);
-    v->owner = store_keep(row, 2, zone, &e);
-    v->reason = store_keep(row, 3, zone, &e);
+    v->name = db_keep(row, 1, zone, &e);
+    v->owner = db_keep(row, 2, zone, &e);
+    v->reason = db_keep(row, 3, zone, &e);
     return e;
 }
 
@@ -155,10 +155,10 @@ static enum err read_item(sqlite3_stmt *row, msgpack_zone *zone, void *element)
 
     i->version = db_i64(row, 0);
     i->bytes = db_i64(row, 1);
-    i->item = store_keep(row, 2, zone, &e);
-    i->name = store_keep(row, 3, zone, &e);
-    i->digest = store_keep(row, 4, zone, &e);
-    i->criterion = store_keep(row, 5, zone, &e);
+    i->item = db_keep(row, 2, zone, &e);
+    i->name = db_keep(row, 3, zone, &e);
+    i->digest = db_keep(row, 4, zone, &e);
+    i->criterion = db_keep(row, 5, zone, &e);
     i->earlier = db_i64(row, 6) != 0;
     return e;
 }
@@ -183,8 +183,8 @@ static enum err read_assessment(sqlite3_stmt *row, msgpack_zone *zone, void *ele
     struct store_assessment *a = element;
     enum err e = ERR_NONE;
 
-    a->topic = store_keep(row, 0, zone, &e);
-    a->finding = store_keep(row, 1, zone, &e);
+    a->topic = db_keep(row, 0, zone, &e);
+    a->finding = db_keep(row, 1, zone, &e);
     return e;
 }
 

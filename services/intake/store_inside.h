@@ -81,8 +81,6 @@ enum statement {
 };
 _Static_assert((int)STATEMENTS <= (int)STORE_STATEMENTS_MAX, "room for every statement");
 
-/* A column copied into the zone; *e remembers when there was no memory. */
-struct slice store_keep(sqlite3_stmt *row, int column, msgpack_zone *zone, enum err *e);
 /* NULL when it is not there. */
 void store_bind_optional(sqlite3_stmt *q, int at, bool has, int64_t value);
 /* Is there a row? Ends the statement. */

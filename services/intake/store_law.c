@@ -51,10 +51,10 @@ static enum err read_rules(sqlite3_stmt *row, msgpack_zone *zone, void *element)
     struct intake_rules *r = element;
     enum err e = ERR_NONE;
 
-    r->name = store_keep(row, 0, zone, &e);
+    r->name = db_keep(row, 0, zone, &e);
     r->first_day = (int32_t)db_i64(row, 1);
     r->last_day = (int32_t)db_i64(row, 2);
-    r->rubric_prefix = store_keep(row, 3, zone, &e);
+    r->rubric_prefix = db_keep(row, 3, zone, &e);
     r->samples = db_i64(row, 4);
     r->assessments = db_i64(row, 5) != 0;
     r->window_opens_days = db_i64(row, 6);
@@ -87,7 +87,7 @@ static enum err read_needed(sqlite3_stmt *row, msgpack_zone *zone, void *element
     struct needed_row *n = element;
     enum err e = ERR_NONE;
 
-    n->needed.item = store_keep(row, 0, zone, &e);
+    n->needed.item = db_keep(row, 0, zone, &e);
     n->needed.has_goods_only = n->needed.goods_only = db_i64(row, 1) != 0;
     return e;
 }
@@ -172,7 +172,7 @@ enum err store_find_area(struct store *s, struct slice province, int32_t day, ms
     if (e) return e;
     out->adopted = db_i64(q, 0) != 0;
     out->known = db_i64(q, 1) != 0;
-    out->merged_into = store_keep(q, 2, zone, &e);
+    out->merged_into = db_keep(q, 2, zone, &e);
     out->merged_on = (int32_t)db_i64(q, 3);
     db_done(q);
     return e;
@@ -195,8 +195,8 @@ static enum err read_merger(sqlite3_stmt *row, msgpack_zone *zone, void *element
     struct intake_merger *m = element;
     enum err e = ERR_NONE;
 
-    m->old_code = store_keep(row, 0, zone, &e);
-    m->new_code = store_keep(row, 1, zone, &e);
+    m->old_code = db_keep(row, 0, zone, &e);
+    m->new_code = db_keep(row, 1, zone, &e);
     m->merged_on = (int32_t)db_i64(row, 2);
     return e;
 }

@@ -12,10 +12,10 @@ static enum err read_owner(sqlite3_stmt *row, msgpack_zone *zone, void *element)
     struct store_owner *o = element;
     enum err e = ERR_NONE;
 
-    o->owner_code = store_keep(row, 0, zone, &e);
-    o->name = store_keep(row, 1, zone, &e);
-    o->kind = store_keep(row, 2, zone, &e);
-    o->province = store_keep(row, 3, zone, &e);
+    o->owner_code = db_keep(row, 0, zone, &e);
+    o->name = db_keep(row, 1, zone, &e);
+    o->kind = db_keep(row, 2, zone, &e);
+    o->province = db_keep(row, 3, zone, &e);
     return e;
 }
 
@@ -97,17 +97,17 @@ static enum err read_product(sqlite3_stmt *row, msgpack_zone *zone, void *elemen
     struct intake_product *p = &((struct store_product *)element)->product;
     enum err e = ERR_NONE;
 
-    p->product = store_keep(row, 0, zone, &e);
-    p->registered = store_keep(row, 1, zone, &e);
-    p->province = store_keep(row, 2, zone, &e);
-    p->commune_code = store_keep(row, 3, zone, &e);
-    p->commune = store_keep(row, 4, zone, &e);
-    p->name = store_keep(row, 5, zone, &e);
-    p->owner = store_keep(row, 6, zone, &e);
-    p->owner_kind = store_keep(row, 7, zone, &e);
-    p->owner_code = store_keep(row, 8, zone, &e);
-    p->owner_key = store_keep(row, 9, zone, &e);
-    p->code = store_keep(row, 10, zone, &e);
+    p->product = db_keep(row, 0, zone, &e);
+    p->registered = db_keep(row, 1, zone, &e);
+    p->province = db_keep(row, 2, zone, &e);
+    p->commune_code = db_keep(row, 3, zone, &e);
+    p->commune = db_keep(row, 4, zone, &e);
+    p->name = db_keep(row, 5, zone, &e);
+    p->owner = db_keep(row, 6, zone, &e);
+    p->owner_kind = db_keep(row, 7, zone, &e);
+    p->owner_code = db_keep(row, 8, zone, &e);
+    p->owner_key = db_keep(row, 9, zone, &e);
+    p->code = db_keep(row, 10, zone, &e);
     p->code_day = (int32_t)db_i64(row, 11);
     return e;
 }
@@ -163,7 +163,7 @@ static enum err read_code(sqlite3_stmt *row, msgpack_zone *zone, void *element)
     struct store_code *c = element;
     enum err e = ERR_NONE;
 
-    c->code = store_keep(row, 0, zone, &e);
+    c->code = db_keep(row, 0, zone, &e);
     c->given_on = (int32_t)db_i64(row, 1);
     return e;
 }
@@ -246,9 +246,9 @@ enum err store_find_names(struct store *s, struct slice product, msgpack_zone *z
     db_bind_text(q, 1, product);
     e = store_one_row(q);
     if (e) return e;
-    names.name = store_keep(q, 0, zone, &e);
-    names.owner = store_keep(q, 1, zone, &e);
-    names.province = store_keep(q, 2, zone, &e);
+    names.name = db_keep(q, 0, zone, &e);
+    names.owner = db_keep(q, 1, zone, &e);
+    names.province = db_keep(q, 2, zone, &e);
     db_done(q);
     if (!e) *out = names;
     return e;
@@ -291,11 +291,11 @@ static enum err find_certificate(sqlite3_stmt *q, msgpack_zone *zone, struct int
     enum err e = store_one_row(q);
 
     if (e) return e;
-    c.certificate = store_keep(q, 0, zone, &e);
-    c.product = store_keep(q, 1, zone, &e);
-    c.province = store_keep(q, 2, zone, &e);
-    c.owner_key = store_keep(q, 3, zone, &e);
-    c.over = store_keep(q, 4, zone, &e);
+    c.certificate = db_keep(q, 0, zone, &e);
+    c.product = db_keep(q, 1, zone, &e);
+    c.province = db_keep(q, 2, zone, &e);
+    c.owner_key = db_keep(q, 3, zone, &e);
+    c.over = db_keep(q, 4, zone, &e);
     c.star = db_i64(q, 5);
     c.ends_on = (int32_t)db_i64(q, 6);
     db_done(q);

@@ -101,40 +101,19 @@ static const char *const sql[STATEMENTS] = {
 enum err store_open(void *store, sqlite3 *db, struct why *why)
 {
     struct store *s = store;
-    enum err e = ERR_NONE;
 
     s->db = db;
-    for (size_t i = 0; !e && i < STATEMENTS; i++)
-        e = db_prepare(db, sql[i], &s->statements[i], why);
-    return e;
+    return db_prepare_all(db, sql, STATEMENTS, s->statements, why);
 }
 
 void store_close(void *store)
 {
     struct store *s = store;
 
-    for (size_t i = 0; i < STATEMENTS; i++) {
-        sqlite3_finalize(s->statements[i]);
-        s->statements[i] = NULL;
-    }
+    db_finalize_all(s->statements, STATEMENTS);
 }
 
 /* --- helpers --- */
-
-struct slice store_keep(sqlite3_stmt *row, int column, msgpack_zone *zone, enum err *e)
-{
-    const struct slice text = db_text(row, column);
-    char *copy = NULL;
-
-    if (text.size == 0) return slice_of(NULL, 0);
-    copy = msgpack_zone_malloc(zone, text.size);
-    if (!copy) {
-        *e = ERR_NOMEM;
-        return slice_of(NULL, 0);
-    }
-    memcpy(copy, text.data, text.size);
-    return slice_of(copy, text.size);
-}
 
 void store_bind_text_or_null(sqlite3_stmt *q, int at, bool has, struct slice text)
 {
@@ -222,9 +201,9 @@ enum err store_find_council(struct store *s, struct slice council, msgpack_zone 
     e = store_one_row(q);
     if (e) return e;
     e = level_of(db_text(q, 0), &found.level);
-    found.province = store_keep(q, 1, zone, &e);
-    found.round = store_keep(q, 2, zone, &e);
-    found.rule_set = store_keep(q, 3, zone, &e);
+    found.province = db_keep(q, 1, zone, &e);
+    found.round = db_keep(q, 2, zone, &e);
+    found.rule_set = db_keep(q, 3, zone, &e);
     found.members = db_i64(q, 4);
     found.quorum_percent = db_i64(q, 5);
     found.spread_hundredths = db_i64(q, 6);
@@ -307,15 +286,15 @@ enum err store_find_dossier(struct store *s, struct slice id, msgpack_zone *zone
     db_bind_text(q, 2, slice_text(dossier_kind_word(dossier_kind_RE_RATING)));
     e = store_one_row(q);
     if (e) return e;
-    found.id = store_keep(q, 0, zone, &e);
-    found.reference = store_keep(q, 1, zone, &e);
-    found.product = store_keep(q, 2, zone, &e);
-    found.name = store_keep(q, 3, zone, &e);
-    found.owner = store_keep(q, 4, zone, &e);
-    found.province = store_keep(q, 5, zone, &e);
-    found.round = store_keep(q, 6, zone, &e);
-    found.rule_set = store_keep(q, 7, zone, &e);
-    found.rubric = store_keep(q, 8, zone, &e);
+    found.id = db_keep(q, 0, zone, &e);
+    found.reference = db_keep(q, 1, zone, &e);
+    found.product = db_keep(q, 2, zone, &e);
+    found.name = db_keep(q, 3, zone, &e);
+    found.owner = db_keep(q, 4, zone, &e);
+    found.province = db_keep(q, 5, zone, &e);
+    found.round = db_keep(q, 6, zone, &e);
+    found.rule_set = db_keep(q, 7, zone, &e);
+    found.rubric = db_keep(q, 8, zone, &e);
     found.withdrawn = db_i64(q, 9) != 0;
     found.re_rating = db_i64(q, 10) != 0;
     found.received_on = (int32_t)db_i64(q, 11);
@@ -354,7 +333,7 @@ enum err store_find_province(struct store *s, struct slice code, int32_t day, ms
     found.known = db_i64(q, 0) != 0;
     found.merged = sqlite3_column_type(q, 1) != SQLITE_NULL;
     if (found.merged) {
-        found.into = store_keep(q, 1, zone, &e);
+        found.into = db_keep(q, 1, zone, &e);
         found.merged_on = (int32_t)db_i64(q, 2);
     }
     db_done(q);

@@ -45,8 +45,6 @@ _Static_assert((int)STATEMENTS <= (int)STORE_STATEMENTS_MAX, "room for every sta
 
 /* Step to the only row: ERR_NOT_FOUND when there is none. The caller ends it with db_done. */
 enum err store_one_row(sqlite3_stmt *q);
-/* A column copied into the zone; *e remembers when there was no memory. */
-struct slice store_keep(sqlite3_stmt *row, int column, msgpack_zone *zone, enum err *e);
 /* Room for one more element in a list in the zone: grows by doubling, the old place is left to the zone. */
 enum err store_grow(msgpack_zone *zone, size_t size, size_t count, size_t *capacity, void **list);
 void store_bind_text_or_null(sqlite3_stmt *q, int at, bool has, struct slice text);

@@ -113,7 +113,7 @@ static enum err one_name(sqlite3_stmt *q, msgpack_zone *zone, struct slice *out)
     enum err e = store_one_row(q);
 
     if (e) return e;
-    *out = store_keep(q, 0, zone, &e);
+    *out = db_keep(q, 0, zone, &e);
     db_done(q);
     return e;
 }

@@ -144,7 +144,7 @@ enum err store_list_pending(struct store *s, const struct council *council, msgp
     db_bind_text(q, 2, slice_text(level_word(council->level)));
     while (!e && !(e = db_step(q, &row)) && row) {
         e = store_grow(zone, sizeof(struct slice), n, &capacity, &list);
-        if (!e) ((struct slice *)list)[n++] = store_keep(q, 0, zone, &e);
+        if (!e) ((struct slice *)list)[n++] = db_keep(q, 0, zone, &e);
     }
     if (e) db_done(q);
     *out = list;
@@ -276,7 +276,7 @@ static enum err read_sheet(sqlite3_stmt *q, msgpack_zone *zone, struct stored_sh
 
     memset(out, 0, sizeof *out);
     out->total_hundredths = db_i64(q, 0);
-    out->sheet.member = store_keep(q, 3, zone, &e);
+    out->sheet.member = db_keep(q, 3, zone, &e);
     if (!e) e = seat_of(db_text(q, 8), &out->seat);
     out->asked = db_i64(q, 9) != 0;
     if (sqlite3_column_type(q, 1) == SQLITE_NULL)
