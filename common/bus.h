@@ -104,6 +104,10 @@ enum err bus_endpoint_check(const char *endpoint, struct why *why);
 enum err bus_endpoints_check(const char *list, struct why *why);
 /* Can it be connected to, with the keys there are? ERR_CONFIG. */
 enum err bus_connect_check(const char *endpoint, struct why *why);
+/* So many frames of one peer may wait to be received at what is bound from now on, and no more are taken from
+ * it meanwhile; BUS_QUEUE_MAX unless it is said otherwise. Of large frames that is a lot of memory. Set it
+ * before there are threads. */
+void bus_queue_frames(int frames);
 enum err bus_router_bind(const char *endpoint, struct bus_socket **out, struct why *why);
 enum err bus_dealer_connect(const char *endpoint, struct bus_socket **out, struct why *why);
 /* The same, and it tells about its connection: bus_wait also wakes when it is made or broken (there may be

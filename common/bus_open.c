@@ -258,6 +258,13 @@ static enum err bind_all(struct bus_socket *s, const char *list, struct why *why
     return e;
 }
 
+static int queue_frames = BUS_QUEUE_MAX;
+
+void bus_queue_frames(int frames)
+{
+    queue_frames = frames;
+}
+
 static enum err make_bound(int type, const struct option *options, const char *list, struct bus_socket **out,
                            struct why *why)
 {
@@ -265,7 +272,9 @@ static enum err make_bound(int type, const struct option *options, const char *l
     enum err e = bus_endpoints_check(list, why);
 
     if (!e) e = bus_socket_new(type, list, &s, why);
-    if (!e && !set_options(s->zmq, options)) e = bus_failed(why, list);
+    if (!e && (!set_options(s->zmq, options) ||
+               zmq_setsockopt(s->zmq, ZMQ_RCVHWM, &queue_frames, sizeof queue_frames) != 0))
+        e = bus_failed(why, list);
     if (!e) s->bound = true;
     if (!e && strstr(list, "tcp://")) e = bus_visitors_new(&s->visitors);
     if (!e && s->visitors)

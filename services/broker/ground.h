@@ -14,6 +14,7 @@ struct settings {
     char folder[CONFIG_TEXT_MAX], secret[CONFIG_TEXT_MAX], policy[CONFIG_TEXT_MAX], metrics[CONFIG_TEXT_MAX];
     char source_key[CONFIG_TEXT_MAX];
     int64_t connections, connections_reserved, handshake_ms;
+    int64_t queue_frames;
     int64_t subscriptions; /* made at the live endpoint; above, everybody has to make them anew */
     int64_t checkpoint_pages, finish_pages, flush_apart;
     struct broker_settings broker;

@@ -33,6 +33,9 @@ static const struct config_key keys[] = {
       "where live monitors subscribe; several as above" },
     NUMBER_OF("bus/subscriptions", subscriptions, "65536", 1, 16777216,
               "after so many subscriptions the live endpoint is bound again and monitors make theirs anew"),
+    NUMBER_OF(
+        "bus/queue_frames", queue_frames, "1000", 16, 65536,
+        "messages of one peer that wait to be taken, of at most 16 MiB each; then no more are read from it"),
     NUMBER_OF("bus/head_ms", broker.head_ms, "1000", 10, 60000, "milliseconds between two bus.head messages"),
     { "keys/secret", CONFIG_TEXT, AT(secret), "", 0, 0,
       "the broker's own NAME.key_secret, readable by its owner alone; without there is no TCP" },
@@ -315,6 +318,7 @@ static int run(const struct settings *s, const char *source)
     enum err e;
 
     catch_signals();
+    bus_queue_frames((int)s->queue_frames);
     e = source ? ERR_NONE : look_at_files(s, &why);
     if (!e) e = source ? ground_mirror(s, source, &stop_asked, &busy, &why) : ground_open(s, &g, &busy, &why);
     if (!e && !source) {

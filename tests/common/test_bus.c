@@ -254,6 +254,41 @@ static void a_peer_that_does_not_read_fills_only_its_own_queue(void **state)
     bus_destroy(&r);
 }
 
+/* How many frames a peer can hand over that nobody takes. */
+static int frames_that_wait(int queue_frames)
+{
+    static char block[16384];
+    struct bus_socket *r, *d;
+    struct bus_frame f = { 0 };
+    struct bus_peer peer;
+    int sent = 0;
+
+    bus_queue_frames(queue_frames);
+    r = router();
+    bus_queue_frames(BUS_QUEUE_MAX);
+    d = dealer();
+    send_connected(d, slice_text("x"));
+    receive(r, &peer, &f);
+    for (int64_t until = clock_monotonic_ms() + 300; clock_monotonic_ms() < until;)
+        if (bus_send(d, NULL, slice_of(block, sizeof block)) == ERR_NONE) {
+            sent++;
+            until = clock_monotonic_ms() + 300;
+        }
+    bus_frame_fini(&f);
+    bus_drop(&d);
+    bus_drop(&r);
+    return sent;
+}
+
+static void so_many_frames_of_a_peer_wait_and_no_more(void **state)
+{
+    int few = frames_that_wait(16), many = frames_that_wait(BUS_QUEUE_MAX);
+
+    (void)state;
+    assert_true(few >= 16);
+    assert_true(many - few > BUS_QUEUE_MAX / 2); /* the rest waits at the sender's and in the system */
+}
+
 static void too_large_a_frame_is_not_sent(void **state)
 {
     struct bus_socket *d = dealer();
@@ -431,6 +466,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(wrong_endpoints_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_there_is_an_error_and_no_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(a_peer_that_does_not_read_fills_only_its_own_queue, setup, teardown),
+        cmocka_unit_test_setup_teardown(so_many_frames_of_a_peer_wait_and_no_more, setup, teardown),
         cmocka_unit_test_setup_teardown(too_large_a_frame_is_not_sent, setup, teardown),
         cmocka_unit_test_setup_teardown(a_watched_dealer_hears_that_the_other_side_left, setup, teardown),
         cmocka_unit_test_setup_teardown(only_admitted_subscriptions_hear, setup, teardown),
