@@ -180,29 +180,23 @@ static void print(void)
     printf("}\n");
 }
 
-static const char *option(int argc, char **argv, const char *name, const char *otherwise)
-{
-    for (int i = 1; i + 1 < argc; i += 2)
-        if (strcmp(argv[i], name) == 0) return argv[i + 1];
-    if (!otherwise) nation_die(name, "is needed");
-    return otherwise;
-}
-
 int main(int argc, char **argv)
 {
     struct why why = { 0 };
     int32_t day;
 
     if (hash_init() || !(zone = msgpack_zone_new(16 * 1024))) nation_die("start", "no entropy or no memory");
-    if (clock_day_parse(slice_text(option(argc, argv, "--first-day", "2026-06-01")), &day))
+    if (clock_day_parse(slice_text(nation_option(argc, argv, "--first-day", "2026-06-01")), &day))
         nation_die("--first-day", "is no day");
-    nation_plan_make(&plan, option(argc, argv, "--profiles", NULL),
-                     strtoull(option(argc, argv, "--seed", "2026"), NULL, 10), NATION_PROVINCES, 1, day);
+    nation_plan_make(&plan, nation_option(argc, argv, "--profiles", NULL),
+                     strtoull(nation_option(argc, argv, "--seed", "2026"), NULL, 10), NATION_PROVINCES, 1,
+                     day);
     nation_make_events(&plan, 0, plan.product_count);
-    party_open(&office, option(argc, argv, "--endpoint", NULL), "hop-office");
+    party_open(&office, nation_option(argc, argv, "--endpoint", NULL), "hop-office");
     party_open(&prober, office.endpoint, "operator");
     bring_to_sheets();
-    if (bus_sub_connect(option(argc, argv, "--live", NULL), &monitor, &why)) nation_die("live", why.sentence);
+    if (bus_sub_connect(nation_option(argc, argv, "--live", NULL), &monitor, &why))
+        nation_die("live", why.sentence);
     if (bus_subscribe(monitor, slice_text("scoring.product.rated")) ||
         bus_subscribe(monitor, slice_text("certification.certificate.issued")))
         nation_die("live", "cannot subscribe");

@@ -321,27 +321,19 @@ static bool report(void)
     return right;
 }
 
-static const char *option(int argc, char **argv, const char *name, const char *otherwise)
-{
-    for (int i = 1; i + 1 < argc; i += 2)
-        if (strcmp(argv[i], name) == 0) return argv[i + 1];
-    if (!otherwise) nation_die(name, "is needed");
-    return otherwise;
-}
-
 int main(int argc, char **argv)
 {
     int32_t first_day;
 
     if (hash_init() || !(zone = msgpack_zone_new(16 * 1024))) nation_die("start", "no entropy or no memory");
-    if (clock_day_parse(slice_text(option(argc, argv, "--first-day", "2026-06-01")), &first_day))
+    if (clock_day_parse(slice_text(nation_option(argc, argv, "--first-day", "2026-06-01")), &first_day))
         nation_die("--first-day", "is no day");
-    nation_plan_make(&plan, option(argc, argv, "--profiles", NULL),
-                     strtoull(option(argc, argv, "--seed", "2026"), NULL, 10),
-                     strtoull(option(argc, argv, "--products", "15590"), NULL, 10),
-                     (unsigned)strtoul(option(argc, argv, "--months", "12"), NULL, 10), first_day);
+    nation_plan_make(&plan, nation_option(argc, argv, "--profiles", NULL),
+                     strtoull(nation_option(argc, argv, "--seed", "2026"), NULL, 10),
+                     strtoull(nation_option(argc, argv, "--products", "15590"), NULL, 10),
+                     (unsigned)strtoul(nation_option(argc, argv, "--months", "12"), NULL, 10), first_day);
     nation_make_events(&plan, 0, plan.product_count);
-    begin(option(argc, argv, "--endpoint", NULL));
+    begin(nation_option(argc, argv, "--endpoint", NULL));
     run();
     for (size_t i = 0; i < PARTIES; i++)
         party_close(&parties[i]);

@@ -91,5 +91,7 @@ struct nation_event nation_probe(const struct nation_plan *p, size_t number);
 bool nation_index_of(struct slice id, char kind, size_t *index);
 struct slice nation_keep(const void *data, size_t size); /* for good */
 void nation_die(const char *what, const char *why) __attribute__((noreturn));
+/* What stands behind NAME in "NAME VALUE ..."; without one `otherwise`, and NULL there ends the program. */
+const char *nation_option(int argc, char **argv, const char *name, const char *otherwise);
 
 #endif

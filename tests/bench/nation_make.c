@@ -42,6 +42,14 @@ void nation_die(const char *what, const char *why)
     exit(1);
 }
 
+const char *nation_option(int argc, char **argv, const char *name, const char *otherwise)
+{
+    for (int i = 1; i + 1 < argc; i += 2)
+        if (strcmp(argv[i], name) == 0) return argv[i + 1];
+    if (!otherwise) nation_die(name, "is needed");
+    return otherwise;
+}
+
 struct slice nation_keep(const void *data, size_t size)
 {
     static char *at;
