@@ -72,7 +72,7 @@ static const struct config_key keys[] = {
         "a transaction ends when one of several publishers is so many events ahead of the others together"),
     NUMBER_OF("drain/bytes", broker.drain_bytes, "4194304", 1, 268435456, "bytes in one transaction, about"),
     NUMBER_OF("publish/events", broker.publish_events, "65536", 1, 65536, "events in one PUBLISH"),
-    NUMBER_OF("peers/sessions", broker.sessions, "1024", 0, 65536,
+    NUMBER_OF("peers/sessions", broker.sessions, "960", 0, 65536,
               "peers that said HELLO or FOLLOW, at one time"),
     NUMBER_OF("peers/of_one_key", broker.sessions_of_key, "64", 1, 65536,
               "of these with one key; who comes over ipc has none and is not counted so"),
