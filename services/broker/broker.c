@@ -52,12 +52,14 @@ static enum err send_waiting(struct broker *b, struct why *why)
 static enum err settle(struct broker *b, struct why *why)
 {
     enum err e = send_waiting(b, why);
+    const uint64_t before = log_committed(b->log).seq;
 
     if (!e) e = log_commit_begin(b->log, why);
     if (e == ERR_FULL) {
         e = publish_undo(b, why);
         if (!e) e = log_commit_begin(b->log, why);
     }
+    if (!e && log_committed(b->log).seq > before) b->space.refused = false;
     if (!e && log_flushing(b->log, 0)) {
         b->waits = b->said;
         b->said = b->said == &b->each[0] ? &b->each[1] : &b->each[0];

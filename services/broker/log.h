@@ -142,7 +142,7 @@ enum err log_chain_at(struct log *log, uint64_t seq, struct hash *out, struct wh
  * first bad place), ERR_NOT_FOUND (no such file), ERR_IO, ERR_NOMEM. */
 enum err log_verify(const char *path, uint64_t *records, struct why *why);
 
-enum { LOG_RANGES_MAX = 64 };
+enum { LOG_RANGES_MAX = 64, LOG_KEPT_BYTES = 640 };
 struct log_range {
     uint64_t first, last;
 };
@@ -151,11 +151,13 @@ struct log_repaired {
     struct log_range
         ranges[LOG_RANGES_MAX]; /* of what was restored; the last one takes in what has no room */
     size_t range_count;
+    char kept[LOG_KEPT_BYTES]; /* where the damaged file is; "": nothing was damaged, nothing was touched */
 };
 
 /* Restore the log of `path`, which nobody may have open, from `copy`, a backup or a follower's log of the
  * same past. Each record is kept if its link follows, else taken from the copy if its link follows; the
- * damaged file stays beside it as PATH.damaged. On an error nothing has changed.
+ * damaged file stays beside it as PATH.damaged, or PATH.damaged-2 and so on where one was kept before. On an
+ * error nothing has changed.
  *
  * ERR_DIVERGED   the copy has another past, or is damaged in the same place
  * ERR_NOT_FOUND  there is no such file, or the copy ends before the damage

@@ -280,29 +280,36 @@ static enum err flush_folder(const char *path, struct why *why)
     return flushed ? ERR_NONE : why_set(why, ERR_IO, "IO", "cannot flush the folder of %s", path);
 }
 
-static enum err move(const char *path, const char *ending, struct why *why)
+static enum err move(const char *path, const char *kept, const char *ending, struct why *why)
 {
-    char from[PATH_BYTES + 8], to[PATH_BYTES + 16];
+    char from[PATH_BYTES + 8], to[LOG_KEPT_BYTES + 8];
 
     snprintf(from, sizeof from, "%s%s", path, ending);
-    snprintf(to, sizeof to, "%s.damaged%s", path, ending);
+    snprintf(to, sizeof to, "%s%s", kept, ending);
     if (rename(from, to) == 0 || errno == ENOENT) return ERR_NONE;
     return why_set(why, ERR_IO, "IO", "cannot rename %s to %s: %s", from, to, strerror(errno));
 }
 
-/* The damaged file gets a second name, PATH.damaged, before the new one takes its place: there is always a
- * log of that name, because a broker that finds none begins an empty one. */
-static enum err put_in_place(const char *path, const char *fresh, struct why *why)
+/* A second name for the damaged file, PATH.damaged or the next with a number: what was kept before stays. */
+static enum err keep_damaged(const char *path, char kept[LOG_KEPT_BYTES], struct why *why)
 {
-    char kept[PATH_BYTES + 16];
-    enum err e;
+    snprintf(kept, LOG_KEPT_BYTES, "%s.damaged", path);
+    for (int n = 2; link(path, kept) != 0; n++) {
+        if (errno != EEXIST)
+            return why_set(why, ERR_IO, "IO", "cannot keep %s as %s: %s", path, kept, strerror(errno));
+        snprintf(kept, LOG_KEPT_BYTES, "%s.damaged-%d", path, n);
+    }
+    return ERR_NONE;
+}
 
-    snprintf(kept, sizeof kept, "%s.damaged", path);
-    remove_log(kept);
-    if (link(path, kept) != 0)
-        return why_set(why, ERR_IO, "IO", "cannot keep %s as %s: %s", path, kept, strerror(errno));
-    e = move(path, "-wal", why);
-    if (!e) e = move(path, "-shm", why);
+/* The damaged file is kept before the new one takes its place: there is always a log of that name, because a
+ * broker that finds none begins an empty one. */
+static enum err put_in_place(const char *path, const char *fresh, char kept[LOG_KEPT_BYTES], struct why *why)
+{
+    enum err e = keep_damaged(path, kept, why);
+
+    if (!e) e = move(path, kept, "-wal", why);
+    if (!e) e = move(path, kept, "-shm", why);
     if (!e && rename(fresh, path) != 0)
         e = why_set(why, ERR_IO, "IO", "cannot rename %s to %s: %s", fresh, path, strerror(errno));
     return e ? e : flush_folder(path, why);
@@ -321,6 +328,10 @@ enum err log_repair(const char *path, const char *copy, struct log_repaired *don
         return why_set(why, ERR_CONFIG, "CONFIG", "the log's path is too long");
     if (access(path, F_OK) != 0) return why_set(why, ERR_NOT_FOUND, "NOT_FOUND", "there is no log %s", path);
     if (access(copy, F_OK) != 0) return why_set(why, ERR_NOT_FOUND, "NOT_FOUND", "there is no copy %s", copy);
+    if (log_verify(path, &records, NULL) == ERR_NONE) {
+        done->records = records;
+        return ERR_NONE;
+    }
     snprintf(fresh, sizeof fresh, "%s.repaired", path);
     snprintf(scratch, sizeof scratch, "%s.scratch", path);
     remove_log(fresh);
@@ -334,7 +345,7 @@ enum err log_repair(const char *path, const char *copy, struct log_repaired *don
     source_close(&r.copy);
     if (!e) e = log_verify(fresh, &records, why);
     remove_beside(fresh); /* reading leaves them, with nothing in them */
-    if (!e) e = put_in_place(path, fresh, why);
+    if (!e) e = put_in_place(path, fresh, done->kept, why);
     remove_log(scratch);
     if (e) remove_log(fresh);
     return e;

@@ -56,7 +56,7 @@ static const struct config_key keys[] = {
     { "log/file", CONFIG_TEXT, AT(log), "{state}/log.db", 0, 0, "the log's SQLite file" },
     { "metrics/endpoint", CONFIG_TEXT, AT(metrics), "", 0, 0, METRICS_MEANING },
     { "log/level", CONFIG_TEXT, AT(level), "info", 0, 0, "debug, info, warn or error" },
-    NUMBER_OF("log/checkpoint_pages", checkpoint_pages, "2000", 1, 1000000,
+    NUMBER_OF("log/checkpoint_pages", checkpoint_pages, "500", 1, 1000000,
               "the checkpoint thread starts from so many pages of 8 KiB in the write-ahead log"),
     NUMBER_OF("log/finish_pages", finish_pages, "8000", 1, 1000000,
               "from so many pages the writer itself makes the write-ahead log start over"),
@@ -366,13 +366,18 @@ static int repair(const char *log, const char *copy)
         (void)complain(e, &why);
         return busy ? EXIT_IN_USE : 1;
     }
+    if (!done.kept[0]) {
+        printf("%" PRIu64 " records, chain verified: nothing is damaged, and nothing was changed\n",
+               done.records);
+        return 0;
+    }
     for (size_t i = 0; i < done.range_count; i++)
         printf("records %" PRIu64 " to %" PRIu64 ": %s restored from %s\n", done.ranges[i].first,
                done.ranges[i].last, i + 1 == LOG_RANGES_MAX ? "some" : "all", copy);
     printf("%" PRIu64 " records, %" PRIu64
            " of them restored, publishers and topics computed anew, chain verified; the "
-           "damaged file is %s.damaged\n",
-           done.records, done.restored, log);
+           "damaged file is %s\n",
+           done.records, done.restored, done.kept);
     return 0;
 }
 

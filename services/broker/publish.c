@@ -177,7 +177,7 @@ enum err publish_undo(struct broker *b, struct why *why)
     if (b->stamp.rehearsal) b->stamp.rehearsal_day = b->rehearsal_day_before;
     if (b->space.warned_now) b->space.warned = false;
     b->said->live_count = 0;
-    b->full = true;
+    b->full = b->space.refused = true;
     for (size_t i = 0; !e && i < b->said->answers.count; i++) {
         struct answer *a = &b->said->answers.each[i];
 

@@ -39,7 +39,7 @@ enum err status_answer(struct broker *b, struct buf *out)
     pack_number(&p, "followers", sessions_followers(&b->sessions, since_ms));
     pack_number(&p, "refusals", b->refusals_ever);
     pack_flag(&p, "disk_low", b->space.warned);
-    pack_flag(&p, "disk_full", b->space.stopped);
+    pack_flag(&p, "disk_full", b->space.stopped || b->space.refused);
     pack_flag(&p, "wal_full", b->space.wal_full);
     pack_number(&p, "connections", b->visits.open);
     pack_number(&p, "strangers", b->visits.failed);

@@ -34,6 +34,7 @@ struct said {
 struct space {
     uint64_t free_bytes;
     bool warned, warned_now /* in this turn, not committed yet */, stopped, wal_full;
+    bool refused; /* the last turn that had something to store found no room */
 };
 
 struct broker {

@@ -53,7 +53,7 @@ static void flat_batch(int file, uint64_t n)
 
 int main(int argc, char **argv)
 {
-    struct log_settings settings = { .checkpoint_pages = 2000, .finish_pages = 8000 };
+    struct log_settings settings = { .checkpoint_pages = 500, .finish_pages = 8000 };
     struct log *log = NULL;
     struct why why = { 0 };
     bool flat;

@@ -639,10 +639,21 @@ static void repair_takes_from_a_copy_what_its_chain_vouches_for(void **state)
     assert_int_equal(done.ranges[0].last, 8);
     assert_int_equal(log_verify(bed->path, &records, &why), ERR_NONE);
     assert_int_equal(records, 30);
+    snprintf(damaged, sizeof damaged, "%s.damaged", bed->path);
+    assert_string_equal(done.kept, damaged);
+    /* what is whole is left alone, and what was kept is not overwritten */
+    assert_int_equal(log_repair(bed->path, copy, &done, &why), ERR_NONE);
+    assert_string_equal(done.kept, "");
+    assert_int_equal(done.records, 30);
+    edit(bed, "UPDATE log SET envelope = x'78' WHERE seq = 9");
+    assert_int_equal(log_repair(bed->path, copy, &done, &why), ERR_NONE);
+    assert_int_equal(done.restored, 1);
+    assert_ptr_equal(strstr(done.kept, ".damaged-2"), done.kept + strlen(bed->path));
+    assert_int_equal(access(damaged, F_OK), 0);
+    unlink(done.kept);
     edit(bed, "UPDATE log SET envelope = x'78' WHERE seq = 28");
     assert_int_equal(log_repair(bed->path, copy, &done, &why), ERR_NOT_FOUND);
     if (!strstr(why.sentence, "record 28")) fail_msg("%s", why.sentence);
-    snprintf(damaged, sizeof damaged, "%s.damaged", bed->path);
     unlink(damaged);
     unlink(copy);
 }

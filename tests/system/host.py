@@ -61,8 +61,10 @@ def file_may_not_grow(house):
     answers = [publish(house, 200000) for _ in range(6)]
     assert p.poll() is None, p.returncode
     assert [a[2] for a in answers if a[0] == "REFUSED"][-1:] == ["DISK_FULL"], answers
+    assert house.ask("broker", "status")["disk_full"]
     resource.prlimit(p.pid, resource.RLIMIT_FSIZE, before)
     assert publish(house)[0] == "STORED"
+    assert not house.ask("broker", "status")["disk_full"]
     house.stop("broker")
 
 
