@@ -1,8 +1,9 @@
 #include "services/broker/log.h"
 
+#include "common/db_wal.h"
 #include "services/broker/checkpoint.h"
-#include "services/broker/flusher.h"
 #include "services/broker/log_inside.h"
+#include "services/broker/worker.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -134,6 +135,11 @@ static int on_wal(void *argument, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+static enum err flush_wal(void *wal, struct why *why)
+{
+    return wal_flush(wal, why);
+}
+
 static enum err open_parts(struct log *log, const struct log_settings *settings, struct why *why)
 {
     bool file = strcmp(settings->path, ":memory:") != 0;
@@ -152,7 +158,9 @@ static enum err open_parts(struct log *log, const struct log_settings *settings,
     if (!e && sqlite3_wal_autocheckpoint(log->db, 0) != SQLITE_OK) e = ERR_IO;
     if (!e && file) e = checkpoint_start(settings->path, settings->checkpoint_pages, &log->checkpoint, why);
     log->wal = e ? NULL : db_wal(log->db);
-    if (!e && log->wal && log->flush_apart) e = flusher_start(log->wal, &log->flusher, why);
+    if (!e && log->wal && log->flush_apart)
+        e = worker_start(flush_wal, log->wal, "flushing", &log->flusher, why);
+    if (!e && log->flusher) e = pending_hash_apart(log->pending, why);
     if (!e) sqlite3_wal_hook(log->db, on_wal, log);
     return e;
 }
@@ -196,7 +204,7 @@ void log_close(struct log **out)
     struct log *log = *out;
 
     if (!log) return;
-    flusher_stop(&log->flusher);
+    worker_stop(&log->flusher);
     if (log->writing) log_rollback(log);
     if (log->open) fold_at_close(log);
     checkpoint_stop(&log->checkpoint);
@@ -260,7 +268,7 @@ enum err log_append(struct log *log, const struct log_event *event, struct log_s
     r.number = publisher->at.number + 1;
     r.chain =
         hash_chain(&log->head.chain, r.seq, r.at_ms, r.publisher, r.epoch, r.number, r.topic, r.envelope);
-    e = log_pend(log, &r, why);
+    e = log_pend(log, &r, publisher, why);
     if (e) return e;
     *out = (struct log_stored){ r.seq, r.number, topic->at.seq };
     log_mark(log, &r, publisher, topic);
@@ -302,8 +310,8 @@ void log_rollback(struct log *log)
     log->writing = false;
     pending_drop(log->pending);
     log->head = log->committed;
-    marks_revert(&log->publishers);
-    marks_revert(&log->topics);
+    marks_revert(&log->publishers, log->committed.seq);
+    marks_revert(&log->topics, log->committed.seq);
 }
 
 /* COMMIT, with its flush left to the flusher when that is worth waking it. */
@@ -325,7 +333,7 @@ static enum err commit(struct log *log, struct why *why)
     log->committed = log->head;
     log_marks_hold(log, fold);
     if (apart)
-        flusher_begin(log->flusher);
+        worker_begin(log->flusher);
     else
         log->durable = log->committed;
     log->flushing = apart;
@@ -338,14 +346,19 @@ enum err log_commit_begin(struct log *log, struct why *why)
     return log->writing ? commit(log, why) : ERR_NONE;
 }
 
+bool log_flushes_apart(const struct log *log)
+{
+    return log->flusher != NULL;
+}
+
 bool log_flushing(const struct log *log, int64_t us)
 {
-    return log->flushing && flusher_busy(log->flusher, us);
+    return log->flushing && worker_busy(log->flusher, us);
 }
 
 enum err log_commit_end(struct log *log, const struct commit **token, struct why *why)
 {
-    enum err e = log->flushing ? flusher_wait(log->flusher, why) : ERR_NONE;
+    enum err e = log->flushing ? worker_wait(log->flusher, why) : ERR_NONE;
 
     if (e) return e;
     log->flushing = false;

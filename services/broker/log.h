@@ -71,6 +71,9 @@ struct log_head log_durable(const struct log *log);   /* on disk */
 /* With what is appended and not yet committed. */
 enum err log_publisher(struct log *log, struct slice publisher, uint64_t epoch, struct log_publisher *out,
                        struct why *why);
+/* The same without its hash, which may have to be waited for. */
+enum err log_place_of(struct log *log, struct slice publisher, uint64_t epoch, struct log_publisher *out,
+                      struct why *why);
 uint64_t log_bytes(const struct log *log); /* the file and what is used of its WAL */
 uint64_t
 log_wal_bytes(const struct log *log); /* grows without end only when somebody holds a read transaction */
@@ -100,6 +103,7 @@ enum err log_commit(struct log *log, const struct commit **token, struct why *wh
  * many, the flush goes on in a thread. On ERR_FULL nothing of what was to be committed is stored, and `end`
  * is still due for what was before. */
 enum err log_commit_begin(struct log *log, struct why *why);
+bool log_flushes_apart(const struct log *log);
 bool log_flushing(const struct log *log, int64_t us); /* after so many us `end` would still have to wait */
 enum err log_commit_end(struct log *log, const struct commit **token, struct why *why);
 

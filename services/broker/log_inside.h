@@ -43,7 +43,7 @@ struct log {
     struct commit token;
     struct checkpoint *checkpoint; /* NULL in memory */
     struct wal *wal;               /* likewise */
-    struct flusher *flusher;       /* of that WAL */
+    struct worker *flusher;        /* of that WAL */
     bool flushing;                 /* it was told to, and log_commit_end has not been called since */
     int wal_pages, finish_pages, finish_from, flush_apart;
     char path[LOG_PATH_BYTES];
@@ -70,9 +70,12 @@ enum err log_stored_link(struct log *log, uint64_t seq, struct hash *out, struct
 enum err pending_open(sqlite3 *db, struct pending **out, struct why *why);
 void pending_close(struct pending **p);
 void pending_drop(struct pending *p);
-/* Publisher and topic of the record must live until it is written. On an error the transaction is rolled
- * back. */
-enum err log_pend(struct log *log, const struct record *r, struct why *why);
+/* A thread of its own computes the running hashes of many records. ERR_NOMEM. */
+enum err pending_hash_apart(struct pending *p, struct why *why);
+/* The running hash of every publisher takes in what was appended. */
+void log_hash_pending(struct log *log);
+/* Publisher and topic of the record are names of marks. On an error the transaction is rolled back. */
+enum err log_pend(struct log *log, const struct record *r, struct mark *publisher, struct why *why);
 enum err log_write_pending(struct log *log, struct why *why);
 
 enum err log_find_publisher(struct log *log, struct slice publisher, uint64_t epoch, struct mark **out,

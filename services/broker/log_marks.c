@@ -43,8 +43,8 @@ enum err log_find_publisher(struct log *log, struct slice publisher, uint64_t ep
     if (mark && row) {
         mark->at.number = db_u64(s, 0);
         mark->at.seq = db_u64(s, 1);
-        if (!db_hash(s, 2, &mark->at.hash)) e = ERR_CORRUPT;
-        mark->sealed = seal_publisher(publisher, epoch, mark->at.number, mark->at.seq, &mark->at.hash);
+        if (!db_hash(s, 2, &mark->running.hash)) e = ERR_CORRUPT;
+        mark->sealed = seal_publisher(publisher, epoch, mark->at.number, mark->at.seq, &mark->running.hash);
     }
     db_done(s);
     *out = mark;
@@ -75,14 +75,26 @@ enum err log_find_topic(struct log *log, struct slice topic, struct mark **out, 
     return mark ? ERR_NONE : ERR_NOMEM;
 }
 
+enum err log_place_of(struct log *log, struct slice publisher, uint64_t epoch, struct log_publisher *out,
+                      struct why *why)
+{
+    struct mark *mark = NULL;
+    enum err e = log_find_publisher(log, publisher, epoch, &mark, why);
+
+    if (!e) *out = (struct log_publisher){ .number = mark->at.number, .seq = mark->at.seq };
+    return e;
+}
+
 enum err log_publisher(struct log *log, struct slice publisher, uint64_t epoch, struct log_publisher *out,
                        struct why *why)
 {
     struct mark *mark = NULL;
     enum err e = log_find_publisher(log, publisher, epoch, &mark, why);
 
-    if (!e) *out = (struct log_publisher){ mark->at.number, mark->at.seq, mark->at.hash };
-    return e;
+    if (e) return e;
+    log_hash_pending(log);
+    *out = (struct log_publisher){ mark->at.number, mark->at.seq, mark->running.hash };
+    return ERR_NONE;
 }
 
 /* --- folding --- */
@@ -91,7 +103,6 @@ void log_mark(struct log *log, const struct record *r, struct mark *publisher, s
 {
     marks_touch(&log->publishers, publisher);
     marks_touch(&log->topics, topic);
-    publisher->at.hash = hash_running(&publisher->at.hash, r->number, r->topic, r->envelope);
     publisher->at.number = r->number;
     publisher->at.seq = topic->at.seq = r->seq;
 }
@@ -112,8 +123,10 @@ static enum err fold_one(void *context, const struct record *r)
         e = why_set(f->why, ERR_CORRUPT, "CORRUPT",
                     "record %" PRIu64 " has its publisher's number %" PRIu64 " where %" PRIu64 " comes next",
                     r->seq, r->number, publisher->at.number + 1);
-    if (!e) log_mark(f->log, r, publisher, topic);
-    return e;
+    if (e) return e;
+    log_mark(f->log, r, publisher, topic);
+    mark_run(&publisher->running, f->log->folded, r);
+    return ERR_NONE;
 }
 
 enum err log_fold_tail(struct log *log, struct why *why)
@@ -151,9 +164,10 @@ static enum err write_publisher(struct log *log, struct mark *mark, struct why *
     db_bind_u64(s, 2, mark->epoch);
     db_bind_u64(s, 3, mark->at.number);
     db_bind_u64(s, 4, mark->at.seq);
-    db_bind_hash(s, 5, &mark->at.hash);
-    seal_row(&log->sealing.publishers, mark,
-             seal_publisher(mark_name(mark), mark->epoch, mark->at.number, mark->at.seq, &mark->at.hash));
+    db_bind_hash(s, 5, &mark->running.hash);
+    seal_row(
+        &log->sealing.publishers, mark,
+        seal_publisher(mark_name(mark), mark->epoch, mark->at.number, mark->at.seq, &mark->running.hash));
     return log_run(log, PUBLISHER_PUT, why);
 }
 
@@ -173,6 +187,7 @@ enum err log_write_marks(struct log *log, struct why *why)
 {
     enum err e = ERR_NONE;
 
+    log_hash_pending(log);
     log->sealing = log->seal;
     for (struct mark *at = log->publishers.dirty; !e && at; at = at->next_dirty)
         e = write_publisher(log, at, why);

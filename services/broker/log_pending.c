@@ -1,16 +1,33 @@
 /* log_pending.c - what is appended and not yet written: SQLite reads it as a table, so that one statement
- * inserts many records. A statement for each record took twice as many instructions.
+ * inserts many records. A statement for each record took twice as many instructions. What was written goes
+ * on to a thread that computes the running hashes of its publishers, half of all hashing, while the next
+ * records come.
  */
 #include "services/broker/log_inside.h"
+#include "services/broker/worker.h"
 
 #include <stdlib.h>
 
-enum { PENDING_RECORDS = 512, PENDING_BYTES = 256 * 1024 };
+enum {
+    PENDING_RECORDS = 512,
+    PENDING_BYTES = 256 * 1024,
+    HASH_APART = 32 /* fewer are not worth waking the thread */
+};
+
+/* Of one transaction. */
+struct batch {
+    size_t count, bytes, hashed; /* of `count` records the first `hashed` are in the running hashes */
+    uint64_t behind;             /* the record before the transaction */
+    struct record records[PENDING_RECORDS];
+    struct mark *publishers[PENDING_RECORDS];
+    char envelopes[PENDING_BYTES]; /* copies: a caller's bytes may be gone when they are written */
+};
 
 struct pending {
-    size_t count, bytes;
-    struct record records[PENDING_RECORDS];
-    char envelopes[PENDING_BYTES]; /* copies: a caller's bytes may be gone when they are written */
+    struct batch each[2];
+    struct batch *filling,
+        *given;            /* given: to the thread, which owns its publishers' running hashes meanwhile */
+    struct worker *hasher; /* NULL: there is none */
 };
 
 /* --- the table --- */
@@ -25,9 +42,9 @@ struct cursor {
     size_t at;
 };
 
-static const struct pending *pending_of(sqlite3_vtab_cursor *c)
+static const struct batch *batch_of(sqlite3_vtab_cursor *c)
 {
-    return ((struct table *)(void *)c->pVtab)->pending;
+    return ((struct table *)(void *)c->pVtab)->pending->filling;
 }
 
 static struct cursor *cursor_of(sqlite3_vtab_cursor *c)
@@ -104,7 +121,7 @@ static int next(sqlite3_vtab_cursor *c)
 
 static int eof(sqlite3_vtab_cursor *c)
 {
-    return cursor_of(c)->at >= pending_of(c)->count;
+    return cursor_of(c)->at >= batch_of(c)->count;
 }
 
 static void give_text(sqlite3_context *out, struct slice text)
@@ -114,7 +131,7 @@ static void give_text(sqlite3_context *out, struct slice text)
 
 static int column(sqlite3_vtab_cursor *c, sqlite3_context *out, int n)
 {
-    const struct record *r = &pending_of(c)->records[cursor_of(c)->at];
+    const struct record *r = &batch_of(c)->records[cursor_of(c)->at];
 
     switch (n) {
     case 0:
@@ -165,57 +182,121 @@ static const sqlite3_module module = { .xConnect = table_connect,
 
 enum err pending_open(sqlite3 *db, struct pending **out, struct why *why)
 {
-    struct pending *p = malloc(sizeof *p);
+    struct pending *p = calloc(1, sizeof *p);
 
     if (!p) return ERR_NOMEM;
-    p->count = p->bytes = 0;
+    p->filling = &p->each[0];
     *out = p;
     return db_err(db, sqlite3_create_module(db, "pending", &module, p), why);
 }
 
 void pending_close(struct pending **p)
 {
+    if (*p) worker_stop(&(*p)->hasher);
     free(*p);
     *p = NULL;
+}
+
+/* --- running hashes --- */
+
+/* Many of one publisher follow each other: its hash is worked on apart from the mark, whose other fields the
+ * broker's thread is writing. */
+static void hash_batch(struct batch *b)
+{
+    while (b->hashed < b->count) {
+        struct mark *mark = b->publishers[b->hashed];
+        struct mark_running running = mark->running;
+
+        for (; b->hashed < b->count && b->publishers[b->hashed] == mark; b->hashed++)
+            mark_run(&running, b->behind, &b->records[b->hashed]);
+        mark->running = running;
+    }
+}
+
+static enum err hash_given(void *context, struct why *why)
+{
+    (void)why;
+    hash_batch(((struct pending *)context)->given);
+    return ERR_NONE;
+}
+
+enum err pending_hash_apart(struct pending *p, struct why *why)
+{
+    return worker_start(hash_given, p, "hashing", &p->hasher, why);
+}
+
+static void wait_for_hasher(struct pending *p)
+{
+    if (p->hasher) (void)worker_wait(p->hasher, NULL); /* hashing does not fail */
+}
+
+void log_hash_pending(struct log *log)
+{
+    wait_for_hasher(log->pending);
+    hash_batch(log->pending->filling);
+}
+
+/* The other batch is filled next. */
+static void hand_over(struct pending *p)
+{
+    struct batch *written = p->filling;
+
+    wait_for_hasher(p);
+    p->filling = written == &p->each[0] ? &p->each[1] : &p->each[0];
+    p->filling->count = p->filling->bytes = p->filling->hashed = 0;
+    p->given = written;
+    if (p->hasher && written->count - written->hashed >= HASH_APART)
+        worker_begin(p->hasher);
+    else
+        hash_batch(written);
 }
 
 /* --- filling and writing --- */
 
 void pending_drop(struct pending *p)
 {
-    p->count = p->bytes = 0;
+    wait_for_hasher(p);
+    p->filling->count = p->filling->bytes = p->filling->hashed = 0;
 }
 
 enum err log_write_pending(struct log *log, struct why *why)
 {
-    struct pending *p = log->pending;
-    enum err e = p->count ? log_run(log, INSERT, why) : ERR_NONE;
+    const size_t count = log->pending->filling->count;
+    enum err e = count ? log_run(log, INSERT, why) : ERR_NONE;
 
-    if (!e && p->count && sqlite3_changes64(log->db) != (sqlite3_int64)p->count)
+    if (!e && count && sqlite3_changes64(log->db) != (sqlite3_int64)count)
         e = why_set(why, ERR_PROMISE, "PROMISE", "the store took %lld of %zu records",
-                    (long long)sqlite3_changes64(log->db), p->count);
-    if (!e) pending_drop(p);
+                    (long long)sqlite3_changes64(log->db), count);
+    if (!e && count) hand_over(log->pending);
     return e;
 }
 
-/* A large one is written at once, from where it is. */
-static enum err add_large(struct log *log, const struct record *r, struct why *why)
+static struct record *add(struct batch *b, const struct record *r, struct mark *publisher, uint64_t behind)
 {
-    log->pending->records[log->pending->count++] = *r;
-    return log_write_pending(log, why);
+    if (b->count == 0) b->behind = behind;
+    b->publishers[b->count] = publisher;
+    b->records[b->count] = *r;
+    return &b->records[b->count++];
 }
 
-enum err log_pend(struct log *log, const struct record *r, struct why *why)
+enum err log_pend(struct log *log, const struct record *r, struct mark *publisher, struct why *why)
 {
-    struct pending *p = log->pending;
+    const bool large = r->envelope.size > PENDING_BYTES;
+    struct batch *b = log->pending->filling;
+    struct record *own;
     enum err e = ERR_NONE;
 
-    if (p->count == PENDING_RECORDS || r->envelope.size > PENDING_BYTES - p->bytes)
+    if (large || b->count == PENDING_RECORDS || r->envelope.size > PENDING_BYTES - b->bytes)
         e = log_write_pending(log, why);
-    if (e || r->envelope.size > PENDING_BYTES) return e ? e : add_large(log, r, why);
-    p->records[p->count] = *r;
-    p->records[p->count++].envelope = slice_of(p->envelopes + p->bytes, r->envelope.size);
-    if (r->envelope.size) memcpy(p->envelopes + p->bytes, r->envelope.data, r->envelope.size);
-    p->bytes += r->envelope.size;
+    if (e) return e;
+    b = log->pending->filling;
+    own = add(b, r, publisher, log->committed.seq);
+    if (large) { /* written and hashed at once, from where it is */
+        log_hash_pending(log);
+        return log_write_pending(log, why);
+    }
+    own->envelope = slice_of(b->envelopes + b->bytes, r->envelope.size);
+    if (r->envelope.size) memcpy(b->envelopes + b->bytes, r->envelope.data, r->envelope.size);
+    b->bytes += r->envelope.size;
     return ERR_NONE;
 }

@@ -40,7 +40,7 @@ static enum err note(struct findings *f, const struct record *r, struct why *why
                        "record %" PRIu64 " has its publisher's number %" PRIu64 " where %" PRIu64
                        " comes next",
                        r->seq, r->number, publisher->at.number + 1);
-    if (f->whole) publisher->at.hash = hash_running(&publisher->at.hash, r->number, r->topic, r->envelope);
+    if (f->whole) mark_run(&publisher->running, 0, r);
     publisher->at.number = r->number;
     publisher->at.seq = topic->at.seq = r->seq;
     return ERR_NONE;
@@ -87,7 +87,7 @@ static enum err check_publisher(sqlite3_stmt *s, const struct findings *f, struc
                        "; in the log it is at number %" PRIu64 ", record %" PRIu64,
                        SLICE_ARG(name), epoch, db_u64(s, 2), db_u64(s, 3), mark ? mark->at.number : 0,
                        mark ? mark->at.seq : 0);
-    if (f->whole && (!db_hash(s, 4, &hash) || !hash_equal(&hash, &mark->at.hash)))
+    if (f->whole && (!db_hash(s, 4, &hash) || !hash_equal(&hash, &mark->running.hash)))
         return why_set(why, ERR_CORRUPT, "CORRUPT",
                        "the running hash of publisher %.*s epoch %" PRIu64
                        " does not follow from its records up to %" PRIu64,

@@ -33,12 +33,20 @@ struct mark *marks_add(struct marks *m, struct slice name, uint64_t epoch)
 
     if (!mark) return NULL;
     mark->epoch = epoch;
+    mark->running.behind = UINT64_MAX;
     mark->size = (uint8_t)name.size;
     if (name.size) memcpy(mark->name, name.data, name.size);
     mark->next = m->buckets[bucket];
     m->buckets[bucket] = mark;
     m->count++;
     return mark;
+}
+
+void mark_run(struct mark_running *running, uint64_t behind, const struct record *record)
+{
+    if (running->behind != behind) running->before = running->hash;
+    running->behind = behind;
+    running->hash = hash_running(&running->hash, record->number, record->topic, record->envelope);
 }
 
 void marks_touch(struct marks *m, struct mark *mark)
@@ -64,10 +72,12 @@ void marks_commit(struct marks *m)
 }
 
 /* A mark that is as it was stays on the dirty list: it is written down once more than needed. */
-void marks_revert(struct marks *m)
+void marks_revert(struct marks *m, uint64_t behind)
 {
-    for (struct mark *at = m->touched; at; at = at->next_touched)
+    for (struct mark *at = m->touched; at; at = at->next_touched) {
         at->at = at->committed;
+        if (at->running.behind == behind) at->running.hash = at->running.before;
+    }
     marks_commit(m);
 }
 

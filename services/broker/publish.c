@@ -369,7 +369,7 @@ enum err publish_take(struct broker *b, const struct bus_peer *peer, struct sess
     struct log_publisher known;
     struct why inner;
     uint64_t number = f->number;
-    enum err e = log_publisher(b->log, session_publisher(session), session->epoch, &known, why);
+    enum err e = log_place_of(b->log, session_publisher(session), session->epoch, &known, why);
 
     if (e) return e;
     why_clear(&inner);

@@ -8,6 +8,7 @@
 
 enum {
     LOOK_BYTES = 64 * 1024,
+    SHARE_EVENTS = 512, /* so many are worth a flush of their own */
     FLUSH_LOOK_US = 100 /* during a flush the socket is looked at so often */
 };
 
@@ -20,7 +21,7 @@ struct taking {
     size_t most, used;
     struct lingering linger;
     uint64_t committed_events; /* of the turn before */
-    int64_t commit_began_us;
+    int64_t commit_began_us, began_us;
 };
 
 enum err taking_new(struct bus_socket *router, struct broker *broker, struct log *log, size_t messages,
@@ -59,9 +60,18 @@ static uint64_t new_events(const struct taking *t)
     return log_head(t->log).seq - log_committed(t->log).seq;
 }
 
+/* While the disk has nothing to do and publishers wait for it, what is there goes to it, and is flushed while
+ * the next is taken; but not before taking it was as long as a flush is, or a slow disk would be asked twice
+ * for what it could have had at once. */
+static bool worth_a_flush(const struct taking *t)
+{
+    return log_flushes_apart(t->log) && !broker_waits(t->broker) && new_events(t) >= SHARE_EVENTS &&
+           clock_monotonic_us() - t->began_us >= t->linger.commit_us;
+}
+
 static bool full(const struct taking *t)
 {
-    return t->used == t->most || broker_full(t->broker);
+    return t->used == t->most || broker_full(t->broker) || worth_a_flush(t);
 }
 
 /* The turn before is on disk, or will be when this returns. */
@@ -118,17 +128,17 @@ static enum err drain(struct taking *t, struct why *why)
 
 enum err take_turn(struct taking *t, struct why *why)
 {
-    const int64_t began_us = clock_monotonic_us();
     const bool apart = broker_waits(t->broker);
     int64_t sleep_us;
     enum err e;
 
     t->frames = t->frames == t->each[0] ? t->each[1] : t->each[0];
     t->used = 0;
+    t->began_us = clock_monotonic_us();
     e = drain(t, why);
     while (!e && broker_waits(t->broker))
         e = !full(t) && broker_flushing(t->broker, FLUSH_LOOK_US) ? drain(t, why) : tell(t, why);
-    if (!apart) linger_begin(&t->linger, new_events(t), began_us);
+    if (!apart) linger_begin(&t->linger, new_events(t), t->began_us);
     while (!e && (sleep_us = linger_sleep_us(&t->linger, new_events(t))) > 0) {
         const struct timespec pause = { .tv_nsec = sleep_us * 1000 };
 

@@ -490,6 +490,48 @@ static void next_events_are_taken_during_a_flush(void **state)
     assert_int_equal(log_head(bed->log).seq, 2);
 }
 
+/* Appended and not committed. */
+static void begin_many(struct log *log, int count)
+{
+    for (int i = 0; i < count; i++)
+        assert_int_equal(append(log, i % 7 < 3 ? "one" : "two", "a.b.c.01", "x", NULL), ERR_NONE);
+}
+
+/* So many that a thread computes them; what is asked for in between, taken back and written down is the same
+ * as without it. */
+static void running_hashes_come_from_a_thread(void **state)
+{
+    struct bed *bed = *state;
+    struct log_publisher before, now;
+    uint64_t records = 0;
+
+    reopen_apart(bed);
+    begin_many(bed->log, 700);
+    commit(bed->log);
+    assert_int_equal(log_publisher(bed->log, slice_text("one"), 7, &before, NULL), ERR_NONE);
+    begin_many(bed->log, 1300); /* two batches were given away, and the third was not */
+    log_rollback(bed->log);
+    assert_int_equal(log_publisher(bed->log, slice_text("one"), 7, &now, NULL), ERR_NONE);
+    assert_memory_equal(&now, &before, sizeof now);
+    begin_many(bed->log, 600);
+    assert_int_equal(log_publisher(bed->log, slice_text("one"), 7, &before, NULL), ERR_NONE);
+    begin_many(bed->log, 5);
+    log_rollback(bed->log);
+    for (int i = 0; i < LOG_FOLD_EVERY / 1000 + 1; i++) {
+        begin_many(bed->log, 1000);
+        commit(bed->log);
+    }
+    assert_int_equal(log_publisher(bed->log, slice_text("one"), 7, &before, NULL), ERR_NONE);
+    assert_int_equal(log_verify(bed->path, &records, NULL),
+                     ERR_NONE); /* with the rows that were written down */
+    log_close(&bed->log);
+    bed->log = open_log(bed->path);
+    assert_int_equal(log_publisher(bed->log, slice_text("one"), 7, &now, NULL), ERR_NONE);
+    assert_memory_equal(&now, &before, sizeof now);
+    assert_int_equal(log_verify(bed->path, &records, NULL), ERR_NONE);
+    assert_int_equal(records, 700 + 1000 * (LOG_FOLD_EVERY / 1000 + 1));
+}
+
 static void flush_that_fails_apart_gives_no_token(void **state)
 {
     struct bed *bed = *state;
@@ -696,6 +738,7 @@ int main(void)
         T(full_disk_stores_nothing_and_heals),
         T(failed_flush_gives_no_token),
         T(next_events_are_taken_during_a_flush),
+        T(running_hashes_come_from_a_thread),
         T(flush_that_fails_apart_gives_no_token),
         T(each_failing_write_is_survived),
         T(each_commit_is_flushed),
