@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { SETS_MAX = 64, EXIT_IN_USE = 4 };
+enum { SETS_MAX = 64, EXIT_USAGE = 2, EXIT_IN_USE = 4 };
 
 #define AT(member) offsetof(struct settings, member)
 #define GIB        "1073741824"
@@ -392,7 +392,7 @@ static const char doc[] =
     "  ocop-broker --state /var/lib/ocop-mirror --mirror ipc:///run/ocop/broker.sock\n"
     "  ocop-broker --run /tmp/r --state /tmp/r --rehearsal --start-day 2018-12-03\n\n"
     "Exit codes: 0 asked to stop, 1 stopped by an error (--verify: the log is damaged), "
-    "2 settings, 4 another broker serves the log, 6 the log is damaged or was taken away, or the source of "
+    "2 options or settings, 4 another broker serves the log, 6 the log is damaged or was taken away, or the source of "
     "a mirror has another past.";
 
 int main(int argc, char **argv)
@@ -410,6 +410,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "ocop-broker: the system gives no entropy\n");
         return 1;
     }
+    argp_err_exit_status = EXIT_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &o);
     umask(0077);
     if (o.mode == MODE_SAMPLE) {

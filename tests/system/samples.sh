@@ -22,6 +22,11 @@ for service in broker intake scoring certification notification courier; do
         exit 1
     fi
     [[ $said == *'line 3: there is no "certifcation"'*'the nearest is "certification"'* ]] || { echo "$said"; exit 1; }
+    for word in --nosuch extra; do
+        code=0
+        "$program" "$word" 2>/dev/null || code=$?
+        [ "$code" = 2 ] || { echo "ocop-$service $word ended with $code, not 2"; exit 1; }
+    done
     if "$program" --set no/such_key=1 --check 2>/dev/null; then
         echo "ocop-$service took a key that it does not know"
         exit 1
