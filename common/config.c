@@ -1,11 +1,14 @@
 #include "common/config.h"
 
+#include "common/place.h"
 #include "common/slice.h"
 #include "common/zpl.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { CONFIG_KEYS_MAX = 128, ZPL_INDENT = 4 };
 
@@ -144,6 +147,16 @@ static enum err take_node(void *context, const char *path, const char *value)
     return ERR_NONE;
 }
 
+/* A file that is not there, is a folder or may not be read was named by mistake; a disk that fails was not.
+ */
+static enum err why_not_read(const char *file)
+{
+    struct stat st;
+
+    if (access(file, R_OK) != 0) return place_err(errno);
+    return stat(file, &st) == 0 && S_ISDIR(st.st_mode) ? ERR_CONFIG : ERR_IO;
+}
+
 enum err config_load(const struct config_key *keys, const char *file, void *settings, struct why *why)
 {
     const struct origin table = { "the program's defaults", why };
@@ -153,7 +166,7 @@ enum err config_load(const struct config_key *keys, const char *file, void *sett
     for (const struct config_key *key = keys; key->path && !e; key++)
         e = put(key, key->standard ? key->standard : "", settings, &table);
     if (!e && file) e = zpl_walk(file, take_node, &w, why);
-    return e;
+    return e == ERR_IO ? why_not_read(file) : e;
 }
 
 enum err config_set(const struct config_key *keys, const char *assignment, void *settings, struct why *why)

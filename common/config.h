@@ -25,8 +25,8 @@ struct config_key {
     const char *meaning;   /* one sentence, unit included */
 };
 
-/* Fill `settings` from the defaults, then from `file` (NULL: defaults only). ERR_CONFIG, ERR_IO; why names
- * file and key. */
+/* Fill `settings` from the defaults, then from `file` (NULL: defaults only). ERR_CONFIG (also when there is
+ * no such file, or it may not be read), ERR_IO (the disk failed); why names file and key. */
 enum err config_load(const struct config_key *keys, const char *file, void *settings, struct why *why);
 /* One "path=value". */
 enum err config_set(const struct config_key *keys, const char *assignment, void *settings, struct why *why);

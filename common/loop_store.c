@@ -1,5 +1,6 @@
 /* loop_store.c - the store of a service: opening, transactions, the cursor, our own numbering. */
 #include "common/loop_inside.h"
+#include "common/place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -149,7 +150,7 @@ static enum err take_lock(struct fold *f, const char *path, struct why *why)
         return why_set(why, ERR_CONFIG, "STORE", "the store's path is too long: %s", path);
     f->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (f->lock < 0)
-        return why_set(why, ERR_IO, "STORE",
+        return why_set(why, place_err(errno), "STORE",
                        "cannot open %s: %s; does the folder exist, and may I write there?", name,
                        strerror(errno));
     if (flock(f->lock, LOCK_EX | LOCK_NB))

@@ -2,6 +2,7 @@
 
 #include "common/buf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -78,4 +79,20 @@ enum err place_expand(const char *pattern, char out[CONFIG_TEXT_MAX], struct why
     }
     buf_fini(&text);
     return e;
+}
+
+enum err place_err(int system)
+{
+    switch (system) {
+    case ENOENT:
+    case ENOTDIR:
+    case EISDIR:
+    case EACCES:
+    case EPERM:
+    case ELOOP:
+    case ENAMETOOLONG:
+        return ERR_CONFIG;
+    default:
+        return ERR_IO;
+    }
 }

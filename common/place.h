@@ -19,5 +19,9 @@
 void place_set(const char *run, const char *state); /* NULL: leave as it is */
 /* ERR_CONFIG when the result is too long; for ipc:// that is 107 bytes of path. */
 enum err place_expand(const char *pattern, char out[CONFIG_TEXT_MAX], struct why *why);
+/* What it means that a path from the settings could not be opened, by the system's number. ERR_CONFIG: it was
+ * named by mistake (nothing is there, something of another kind, or it may not be opened). ERR_IO: that may
+ * pass, as trouble of the disk. */
+enum err place_err(int system);
 
 #endif

@@ -6,6 +6,7 @@
 #include "common/logline.h"
 #include "common/metrics.h"
 #include "common/notify.h"
+#include "common/place.h"
 #include "services/broker/mirror.h"
 #include "services/broker/presence.h"
 #include "services/broker/taking.h"
@@ -70,7 +71,10 @@ enum err ground_lock(const char *log, int *out, bool *busy, struct why *why)
 
     snprintf(path, sizeof path, "%s.lock", log);
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (fd < 0) return why_set(why, ERR_IO, "IO", "%s cannot be opened: %s", path, strerror(errno));
+    if (fd < 0)
+        return why_set(why, place_err(errno), NULL,
+                       "%s cannot be opened: %s; does the folder exist, and may I write there?", path,
+                       strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
         *out = fd;
         return ERR_NONE;

@@ -35,7 +35,8 @@ enum err ground_mirror(const struct settings *settings, const char *source, cons
                        bool *busy, struct why *why);
 
 /* Two brokers on one log would give the same places twice: hold the log's lock until *out is closed. *busy
- * says that another one holds it. */
+ * says that another one holds it. ERR_CONFIG: that, or the log's folder is none where it may be made. ERR_IO.
+ */
 enum err ground_lock(const char *log, int *out, bool *busy, struct why *why);
 
 #endif

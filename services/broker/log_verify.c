@@ -3,10 +3,12 @@
 #include "services/broker/log_seal.h"
 #include "services/broker/marks.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 extern const char broker_schema_sql[];
 
@@ -288,7 +290,10 @@ enum err log_verify(const char *path, uint64_t *records, struct why *why)
     struct stat st;
     enum err e;
 
-    if (stat(path, &st) != 0) return why_set(why, ERR_NOT_FOUND, "NOT_FOUND", "there is no log %s", path);
+    if (stat(path, &st) != 0 && errno == ENOENT)
+        return why_set(why, ERR_NOT_FOUND, "NOT_FOUND", "there is no log %s", path);
+    if (access(path, R_OK) != 0)
+        return why_set(why, ERR_IO, NULL, "the log %s cannot be opened: %s", path, strerror(errno));
     f = calloc(1, sizeof *f);
     if (!f) return ERR_NOMEM;
     f->whole = true;

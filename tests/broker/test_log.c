@@ -335,6 +335,19 @@ static void lost_last_record_is_found(void **state)
     assert_int_equal(log_verify(bed->path, &records, NULL), ERR_CORRUPT);
 }
 
+static void a_log_that_cannot_be_opened_is_named_with_the_reason(void **state)
+{
+    struct bed *bed = *state;
+    char below[128];
+    struct why why = { 0 };
+    uint64_t records = 0;
+
+    snprintf(below, sizeof below, "%.100s/log.db", bed->path);
+    assert_int_equal(log_verify(below, &records, &why), ERR_IO);
+    assert_non_null(strstr(why.sentence, below));
+    assert_non_null(strstr(why.sentence, "Not a directory"));
+}
+
 static void publisher_row_that_does_not_fit_is_found(void **state)
 {
     struct bed *bed = *state;
@@ -732,6 +745,7 @@ int main(void)
         T(damage_is_named_and_not_handed_out),
         T(damaged_tail_is_not_opened),
         T(lost_last_record_is_found),
+        T(a_log_that_cannot_be_opened_is_named_with_the_reason),
         T(publisher_row_that_does_not_fit_is_found),
         T(missing_publisher_row_is_found),
         T(how_far_everybody_is_survives_a_crash),

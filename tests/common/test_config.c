@@ -157,10 +157,10 @@ static void missing_file_and_folder_are_named(void **state)
     struct settings s;
 
     (void)state;
-    assert_int_equal(config_load(keys, "/no/such/file.zpl", &s, &why), ERR_IO);
+    assert_int_equal(config_load(keys, "/no/such/file.zpl", &s, &why), ERR_CONFIG);
     assert_non_null(strstr(why.sentence, "/no/such/file.zpl"));
     why_clear(&why);
-    assert_int_equal(config_load(keys, folder, &s, &why), ERR_IO);
+    assert_int_equal(config_load(keys, folder, &s, &why), ERR_CONFIG);
     assert_non_null(strstr(why.sentence, folder));
 }
 

@@ -22,11 +22,12 @@ for service in broker intake scoring certification notification courier; do
         exit 1
     fi
     [[ $said == *'line 3: there is no "certifcation"'*'the nearest is "certification"'* ]] || { echo "$said"; exit 1; }
-    for word in --nosuch extra; do
+    for words in --nosuch extra "--config /nowhere/x.zpl --check" "--config /tmp --check" "--run /tmp --state /nowhere"; do
         code=0
-        "$program" "$word" 2>/dev/null || code=$?
-        [ "$code" = 2 ] || { echo "ocop-$service $word ended with $code, not 2"; exit 1; }
+        said=$("$program" $words 2>&1) || code=$?
+        [ "$code" = 2 ] || { echo "ocop-$service $words ended with $code, not 2: $said"; exit 1; }
     done
+    [[ $said == *"may I write there?"* ]] || { echo "$said"; exit 1; }
     if "$program" --set no/such_key=1 --check 2>/dev/null; then
         echo "ocop-$service took a key that it does not know"
         exit 1
