@@ -234,23 +234,21 @@ static bool write_all(int fd, struct slice bytes)
 static enum err write_file(const char *path, mode_t mode, struct slice bytes, struct why *why)
 {
     char draft[PARTY_PATH_MAX + 32];
-    bool good;
+    enum err e = ERR_NONE;
     int fd;
 
     snprintf(draft, sizeof draft, "%s.%ld.new", path, (long)getpid());
     fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0) return why_set(why, ERR_IO, "KEY", "%s cannot be written: %s.", path, strerror(errno));
-    good = fchmod(fd, mode) == 0 && write_all(fd, bytes) && fsync(fd) == 0;
-    if (good && link(draft, path) != 0) {
-        good = false;
-        if (errno == EEXIST)
-            why_set(why, ERR_CONFIG, "KEY", "%s is there already; revoke it first, or choose another name.",
-                    path);
-    }
-    if (!good) why_set(why, ERR_IO, "KEY", "%s cannot be written: %s.", path, strerror(errno));
+    if (fchmod(fd, mode) != 0 || !write_all(fd, bytes) || fsync(fd) != 0)
+        e = why_set(why, ERR_IO, "KEY", "%s cannot be written: %s.", path, strerror(errno));
+    else if (link(draft, path) != 0)
+        e = errno == EEXIST ? why_set(why, ERR_CONFIG, "KEY",
+                                      "%s is there already; revoke it first, or choose another name.", path)
+                            : why_set(why, ERR_IO, "KEY", "%s cannot be written: %s.", path, strerror(errno));
     close(fd);
     unlink(draft);
-    return good ? ERR_NONE : ERR_CONFIG;
+    return e;
 }
 
 static enum err write_pair(const char *folder, const struct party *p, const struct bus_identity *keys,

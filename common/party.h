@@ -36,7 +36,8 @@ enum err party_read_secret(const char *file, struct party *out, struct bus_ident
 enum err party_identify(const char *secret_file, int handshake_ms, struct party *out, struct why *why);
 /* Whoever answers at `endpoint` must be the party of this certificate (bus_trust). */
 enum err party_trust(const char *endpoint, const char *file, struct why *why);
-/* Make a pair of keys and both files in `folder`, which must exist. ERR_CONFIG: one of them is there. */
+/* Make a pair of keys and both files in `folder`, which must exist. ERR_CONFIG: one of them is there. ERR_IO:
+ * the folder or its disk does not take them, and neither is left there. */
 enum err party_make(const char *folder, struct party *p, struct why *why);
 
 #endif

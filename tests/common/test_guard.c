@@ -6,9 +6,11 @@
 
 #include <netinet/in.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -118,6 +120,29 @@ static void a_name_is_given_once(void **state)
     (void)state;
     assert_int_equal(party_make(folder, &p, &why), ERR_CONFIG);
     assert_non_null(strstr(why.sentence, "there already"));
+}
+
+/* Files may not grow: as on a full disk. */
+static void a_disk_that_takes_no_key_is_no_mistake_of_who_asks(void **state)
+{
+    struct party p = { .name = "province-22", .role = "province" };
+    struct rlimit before, small;
+    struct why why = { 0 };
+    char path[160];
+    enum err e;
+
+    (void)state;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 10;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    e = party_make(folder, &p, &why);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(e, ERR_IO);
+    path_of("province-22", ".key_secret", path);
+    assert_non_null(strstr(why.sentence, path));
+    assert_int_not_equal(access(path, F_OK), 0);
 }
 
 static void a_secret_that_others_may_read_is_refused(void **state)
@@ -527,6 +552,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_certificate_says_who_it_is),
         cmocka_unit_test(a_name_is_given_once),
+        cmocka_unit_test(a_disk_that_takes_no_key_is_no_mistake_of_who_asks),
         cmocka_unit_test(a_secret_that_others_may_read_is_refused),
         cmocka_unit_test(what_is_no_certificate_is_not_admitted),
         cmocka_unit_test(one_key_under_two_names_is_nobodys),
