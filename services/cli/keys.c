@@ -15,7 +15,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEY_PROVINCE = 0x200, KEY_DIR, KEY_POLICY, KEYS_PATH_MAX = 1024 };
+enum {
+    KEY_PROVINCE = 0x200,
+    KEY_DIR,
+    KEY_POLICY,
+    KEYS_PATH_MAX = 1024,
+    KEYS_AWAY_MAX = KEYS_PATH_MAX + 32,
+    REVOKED_MAX = 9999
+};
 
 struct keys {
     struct cli *cli;
@@ -28,7 +35,8 @@ struct keys {
 static const char doc[] =
     "Certificates of those who may connect over TCP.\v"
     "  new ROLE NAME   make NAME.key (for the folder of keys) and NAME.key_secret (for NAME alone)\n"
-    "  revoke NAME     take NAME.key out; NAME is cut off within a second\n"
+    "  revoke NAME     take NAME.key out; NAME is cut off within a second. It is kept as NAME.key.revoked,\n"
+    "                  and a later one of that name as NAME.key.revoked-2\n"
     "  list            all that are there\n"
     "\n"
     "ROLE is one of the policy: province, commune, council, authority, monitor, operator, or a service's "
@@ -178,25 +186,34 @@ static int new_key(const struct keys *k)
 
 /* --- revoke --- */
 
+/* NAME.key.revoked, or NAME.key.revoked-2 and so on: one that was revoked before is kept too. */
+static bool find_free(const char *path, char away[KEYS_AWAY_MAX])
+{
+    snprintf(away, KEYS_AWAY_MAX, "%s.revoked", path);
+    for (int n = 2; n <= REVOKED_MAX && access(away, F_OK) == 0; n++)
+        snprintf(away, KEYS_AWAY_MAX, "%s.revoked-%d", path, n);
+    return access(away, F_OK) != 0;
+}
+
 static int revoke_key(const struct keys *k)
 {
-    char path[KEYS_PATH_MAX], away[KEYS_PATH_MAX + 16];
+    char path[KEYS_PATH_MAX], away[KEYS_AWAY_MAX], secret[KEYS_AWAY_MAX];
 
     if (!publisher_valid(slice_text(k->words[0])))
         return cli_fail(EXIT_USAGE, "\"%s\" is no name", k->words[0]);
     snprintf(path, sizeof path, "%s/%s.key", k->folder, k->words[0]);
-    snprintf(away, sizeof away, "%s.revoked", path);
+    if (!find_free(path, away)) return cli_fail(EXIT_SYSTEM, "%s is there; move it away first", away);
     if (rename(path, away) != 0) {
         if (errno == ENOENT) return cli_fail(EXIT_USAGE, "there is no %s", path);
         return cli_fail(EXIT_SYSTEM, "%s cannot be taken out: %s", path, strerror(errno));
     }
-    snprintf(away, sizeof away, "%s_secret", path);
-    if (unlink(away) != 0 && errno != ENOENT)
-        (void)cli_fail(0, "%s is of no use any more, but cannot be deleted: %s", away, strerror(errno));
+    snprintf(secret, sizeof secret, "%s_secret", path);
+    if (unlink(secret) != 0 && errno != ENOENT)
+        (void)cli_fail(0, "%s is of no use any more, but cannot be deleted: %s", secret, strerror(errno));
     if (k->cli->json)
         printf("{\"revoked\":\"%s\"}\n", k->words[0]);
     else
-        printf("%s is revoked; kept as %s.revoked\n", k->words[0], path);
+        printf("%s is revoked; kept as %s\n", k->words[0], away);
     return EXIT_ALL_WELL;
 }
 

@@ -69,6 +69,11 @@ def with_a_revoked_key(house):
     house.hangup()
     does_not_come_in(house, lambda: house.curve(zmq.DEALER, "broker", pair=pair))
     assert "event=not_admitted because=unknown_key" in house.log_text()
+    # whoever is revoked again under the same name does not take the first one's place
+    first = (house.keys / "gone.key.revoked").read_text()
+    house.make("monitor", "gone")
+    assert "gone.key.revoked-2" in house.ocop("keys", "revoke", "gone").stdout
+    assert (house.keys / "gone.key.revoked").read_text() == first != (house.keys / "gone.key.revoked-2").read_text()
     # and the command line is told so at once
     house.make("monitor", "early")
     house.wait(lambda: "name=early" in house.log_text(), "the key")
