@@ -363,7 +363,8 @@ static int repair(const char *log, const char *copy)
     if (!e) e = log_repair(log, copy, &done, &why);
     if (lock >= 0) close(lock);
     if (e) {
-        (void)complain(e, &why);
+        fprintf(stderr, "ocop-broker: %s (%s)\n", why.sentence[0] ? why.sentence : err_sentence(e),
+                why.code[0] ? why.code : err_name(e));
         return busy ? EXIT_IN_USE : 1;
     }
     if (!done.kept[0]) {
@@ -392,7 +393,8 @@ static const char doc[] =
     "  ocop-broker --state /var/lib/ocop-mirror --mirror ipc:///run/ocop/broker.sock\n"
     "  ocop-broker --run /tmp/r --state /tmp/r --rehearsal --start-day 2018-12-03\n\n"
     "Exit codes: 0 asked to stop, 1 stopped by an error (--verify: the log is damaged), "
-    "2 options or settings, 4 another broker serves the log, 6 the log is damaged or was taken away, or the source of "
+    "2 options or settings, 4 another broker serves the log, 6 the log is damaged or was taken away, or the "
+    "source of "
     "a mirror has another past.";
 
 int main(int argc, char **argv)

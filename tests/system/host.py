@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """What the machine does to a broker: too few descriptors, a file that may not grow, a log that is taken away."""
+import contextlib
 import resource
 import shutil
+import sqlite3
 import subprocess
 
 import house as h
@@ -109,12 +111,28 @@ def log_is_taken_away(house):
     house.stop("broker")
 
 
+def copy_does_not_help(house):
+    """The word of the runbook stands behind the sentence."""
+    house.start("broker")
+    house.wait(lambda: house.ask("broker", "status"), "the broker")
+    assert publish(house)[0] == "STORED"
+    house.stop("broker")
+    short = house.dir / "short.db"
+    shutil.copy(house.dir / "log.db", short)
+    for path, words in [(short, "DELETE FROM log WHERE seq > 1"), (house.dir / "log.db", "UPDATE log SET at_ms = at_ms + 1 WHERE seq = 2")]:
+        with contextlib.closing(sqlite3.connect(path)) as db, db:
+            db.execute(words)
+    done = subprocess.run([house.bin / "ocop-broker", "--repair-from", short], env=house.env, text=True, capture_output=True, timeout=60)
+    assert done.returncode == 1 and "find a longer copy (COPY_TOO_SHORT)" in done.stderr, done
+
+
 def main():
     tests = h.Tests()
     with h.House() as house:
         tests.run("too few descriptors are refused with the numbers, or raised", descriptors, house)
         tests.run("a file that may not grow is a full disk", file_may_not_grow, house)
         tests.run("a log that is taken away is noticed and saved", log_is_taken_away, house)
+        tests.run("why a copy does not help is said with the runbook's word", copy_does_not_help, house)
     tests.end()
 
 
