@@ -205,6 +205,7 @@ def act_one(house):
     shown = house.remote("--json", "summary", "--on", "2018-12-31", name="monitor",
                           expect=None)  # it may not ask for the provinces' plans
     assert '"total":37' in shown.stdout, shown.stdout
+    assert shown.returncode == 0 and shown.stderr == "", shown
     assert house.remote("show", "dossier", "BK18-05", name="monitor", expect=None).returncode != 0
 
 
