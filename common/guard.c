@@ -367,21 +367,30 @@ const struct party *guard_parties(const struct guard *g, size_t *count)
 
 /* --- life --- */
 
+enum err guard_check(const char *keys, bool tcp, struct why *why)
+{
+    struct look look = { .young = false };
+    enum err e = ERR_NONE;
+
+    if (tcp && !keys[0])
+        return why_set(why, ERR_CONFIG, "KEYS", "TCP needs a folder of keys: those who may come in.");
+    if (keys[0]) e = walk_keys(keys, look_each, &look, why);
+    if (e != ERR_NOT_FOUND) return e;
+    return tcp ? why_set(why, ERR_CONFIG, "KEYS",
+                         "The folder of keys %s does not exist; `ocop keys new` makes it.", keys)
+               : ERR_NONE;
+}
+
 static enum err read_first(struct guard *g, const struct guard_settings *s, struct why *why)
 {
     enum err e = policy_read(g->policy_file[0] ? g->policy_file : NULL, &g->policy, why);
 
     if (e == ERR_IO) e = ERR_CONFIG;
-    if (!e && s->tcp && !g->keys[0])
-        e = why_set(why, ERR_CONFIG, "KEYS", "TCP needs a folder of keys: those who may come in.");
+    if (!e) e = guard_check(g->keys, s->tcp, why);
     if (e || !g->keys[0]) return e;
     e = walk_keys(g->keys, look_each, &g->keys_look, why);
     if (!e) e = ring_read(g->keys, &g->ring, why);
-    if (e == ERR_NOT_FOUND)
-        e = s->tcp ? why_set(why, ERR_CONFIG, "KEYS",
-                             "The folder of keys %s does not exist; `ocop keys new` makes it.", g->keys)
-                   : ERR_NONE;
-    return e;
+    return e == ERR_NOT_FOUND ? ERR_NONE : e;
 }
 
 enum err guard_open(const struct guard_settings *s, struct guard **out, struct why *why)

@@ -27,6 +27,8 @@ struct guard_settings {
 /* ERR_CONFIG: the folder or the policy cannot be read. */
 enum err guard_open(const struct guard_settings *settings, struct guard **out, struct why *why);
 void guard_close(struct guard **g);
+/* Is the folder of keys as guard_open wants it? Nothing is opened. ERR_CONFIG. */
+enum err guard_check(const char *keys, bool tcp, struct why *why);
 
 /* To be waited for; NULL without TCP. */
 struct bus_socket *guard_door(const struct guard *g);

@@ -256,6 +256,8 @@ static int act(const struct options *o, const struct config_key *keys, const str
         if (e) break;
         return loop_exit_code(run(o->service, &ls));
     case MODE_CHECK:
+        e = guard_check(guard.keys, guard.tcp, why);
+        if (e) break;
         printf("the settings are fine\n");
         return 0;
     case MODE_SAMPLE: {

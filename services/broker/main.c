@@ -1,6 +1,7 @@
 /* main.c - ocop-broker: settings, options, signals, exit code. */
 #include "common/clock.h"
 #include "common/config.h"
+#include "common/guard.h"
 #include "common/logline.h"
 #include "common/loop.h"
 #include "common/metrics.h"
@@ -300,10 +301,27 @@ static int complain(enum err e, const struct why *why)
     return loop_exit_code(e);
 }
 
+static bool uses_tcp(const struct settings *s)
+{
+    return strstr(s->endpoint, "tcp://") || strstr(s->live, "tcp://");
+}
+
+/* What would be found at the start, and what a running broker bears, but nobody means. */
+static enum err check(const struct settings *s, struct why *why)
+{
+    if (s->broker.warn_bytes && s->broker.warn_bytes < s->broker.stop_bytes)
+        return why_set(why, ERR_CONFIG, "CONFIG",
+                       "disk/warn_bytes is %" PRId64 " and disk/stop_bytes %" PRId64
+                       ": PUBLISH would be refused before anybody was warned; warn_bytes is the larger one, "
+                       "or 0 for no warning",
+                       s->broker.warn_bytes, s->broker.stop_bytes);
+    return guard_check(s->folder, uses_tcp(s), why);
+}
+
 /* Those at the door are no connections yet: as many again. Who comes over ipc has a session, or soon will. */
 static enum err look_at_files(const struct settings *s, struct why *why)
 {
-    const bool tcp = strstr(s->endpoint, "tcp://") || strstr(s->live, "tcp://");
+    const bool tcp = uses_tcp(s);
     const uint64_t need =
         PROCESS_FILES_OWN + (uint64_t)s->broker.sessions + (tcp ? 2 * (uint64_t)s->connections : 0);
 
@@ -424,6 +442,8 @@ int main(int argc, char **argv)
     if (o.mode == MODE_VERIFY) return verify(s.log);
     if (o.mode == MODE_REPAIR) return repair(s.log, o.copy);
     if (o.mode == MODE_RUN) return run(&s, o.mirror);
+    e = check(&s, &why);
+    if (e) return complain(e, &why);
     printf("the settings are fine\n");
     return 0;
 }

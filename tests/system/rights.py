@@ -184,6 +184,10 @@ def bad_secrets(house):
     done = subprocess.run([house.bin / "ocop-intake"] + house.options["intake"] + [f"--set=key={house.secret('scoring')}"],
                           capture_output=True, text=True, env=house.env, timeout=60)
     assert done.returncode == 2 and "is the key of scoring" in done.stderr, done
+    for program, key in [("broker", "keys/folder"), ("intake", "keys")]:
+        done = subprocess.run([house.bin / f"ocop-{program}"] + house.options[program] + [f"--set={key}=/nowhere/keys", "--check"],
+                              capture_output=True, text=True, env=house.env, timeout=60)
+        assert done.returncode == 2 and "/nowhere/keys does not exist" in done.stderr, done
     for path in house.dir.glob("*.db"):
         assert path.stat().st_mode & 0o077 == 0, path
 

@@ -2,6 +2,10 @@
 # The sample settings in deploy/ are what the programs print, and the programs take them.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+if "$OCOP_BIN/ocop-broker" --run /tmp --state /tmp --set disk/warn_bytes=1000 --check 2>/dev/null; then
+    echo "ocop-broker took a warning that comes after the refusal"
+    exit 1
+fi
 slip=$(mktemp)
 trap 'rm -f "$slip"' EXIT
 printf 'role\n    province\n        follow = "certifcation."\n' > "$slip"
