@@ -93,17 +93,25 @@ static uint64_t free_bytes(const struct ground *g)
     return (uint64_t)fs.f_bavail * (uint64_t)fs.f_frsize;
 }
 
-static enum err open_log(struct ground *g, bool *busy, struct why *why)
+/* The lock is held. What may be refused for want of a place comes first: then no new log is begun. */
+static enum err open_log(struct ground *g, struct why *why)
 {
     const struct settings *s = g->settings;
     const struct log_settings log = { s->log, (int)s->checkpoint_pages, (int)s->finish_pages,
                                       (int)s->flush_apart };
-    enum err e = ground_lock(s->log, &g->lock, busy, why);
+    enum err e = metrics_open(s->metrics, &g->metrics, why);
 
     if (!e) e = presence_before(&g->presence, s->log, g->lock, why);
     if (!e) e = log_open(&log, &g->log, why);
     if (!e) presence_opened(&g->presence);
-    return e ? e : metrics_open(s->metrics, &g->metrics, why);
+    return e;
+}
+
+static enum err bind_both(struct ground *g, struct why *why)
+{
+    enum err e = bus_router_bind(g->settings->endpoint, &g->router, why);
+
+    return e ? e : bus_xpub_bind(g->settings->live, &g->live, why);
 }
 
 static enum err open_parts(struct ground *g, bool *busy, struct why *why)
@@ -121,11 +129,14 @@ static enum err open_parts(struct ground *g, bool *busy, struct why *why)
 
     snprintf(copy, sizeof copy, "%s", s->log);
     snprintf(g->folder, sizeof g->folder, "%s", dirname(copy));
-    e = open_log(g, busy, why);
+    e = ground_lock(s->log, &g->lock, busy, why);
     if (!e) e = guard_open(&guard, &g->guard, why);
+    /* A log that is there may take long to open: nobody should come in meanwhile and wait for an answer. A
+     * new one is open at once, and is not begun where another broker has the sockets. */
+    if (!e && access(s->log, F_OK) != 0) e = bind_both(g, why);
+    if (!e) e = open_log(g, why);
     if (!e) e = broker_new(&s->broker, g->log, g->guard, &ports, clocks(), &g->broker, why);
-    if (!e) e = bus_router_bind(s->endpoint, &g->router, why);
-    if (!e) e = bus_xpub_bind(s->live, &g->live, why);
+    if (!e && !g->router) e = bind_both(g, why);
     if (!e) e = taking_new(g->router, g->broker, g->log, (size_t)s->broker.drain_events, &g->taking);
     return e;
 }
@@ -328,7 +339,8 @@ enum err ground_mirror(const struct settings *settings, const char *source, cons
     if (!g) return ERR_NOMEM;
     g->settings = settings;
     g->lock = -1;
-    e = open_log(g, busy, why);
+    e = ground_lock(settings->log, &g->lock, busy, why);
+    if (!e) e = open_log(g, why);
     if (!e) {
         log_line(LOG_INFO, "mirror", "source=%s log=%s seq=%" PRIu64, source, settings->log, ground_head(g));
         notify_ready("mirroring another broker's log");

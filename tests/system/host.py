@@ -111,6 +111,19 @@ def log_is_taken_away(house):
     house.stop("broker")
 
 
+def no_log_is_begun_where_the_sockets_are_taken(house):
+    house.start("broker")
+    house.wait(lambda: house.ask("broker", "status"), "the broker")
+    other = house.dir / "other"
+    other.mkdir()
+    for setting in [f"bus/live=ipc://{other}/live.sock", f"bus/endpoint=ipc://{other}/broker.sock"]:
+        done = subprocess.run([house.bin / "ocop-broker", "--state", other, "--set", setting], env=house.env, text=True,
+                              capture_output=True, timeout=60)
+        assert done.returncode == 2 and "code=BOUND" in done.stderr, done
+        assert not (other / "log.db").exists() and "new_log" not in done.stderr, done
+    house.stop("broker")
+
+
 def copy_does_not_help(house):
     """The word of the runbook stands behind the sentence."""
     house.start("broker")
@@ -132,6 +145,7 @@ def main():
         tests.run("too few descriptors are refused with the numbers, or raised", descriptors, house)
         tests.run("a file that may not grow is a full disk", file_may_not_grow, house)
         tests.run("a log that is taken away is noticed and saved", log_is_taken_away, house)
+        tests.run("where the sockets are taken no log is begun", no_log_is_begun_where_the_sockets_are_taken, house)
         tests.run("why a copy does not help is said with the runbook's word", copy_does_not_help, house)
     tests.end()
 
