@@ -89,8 +89,8 @@ bool bus_failure_next(struct bus_socket *s, struct bus_failure *out);
 /* Connected with bus_dealer_watch: the other side answered that it does not admit our key. */
 bool bus_denied(const struct bus_socket *s);
 /* Connected with bus_dealer_watch: who knocks in vain rests between two knocks, 100 ms at first and at most
- * 5 s. This is what a person should hear then, to be put behind a sentence; "" when there is no such trouble.
- */
+ * 5 s; who is told to come again waits in its handshake. This is what a person should hear then, to be put
+ * behind a sentence; "" when there is no such trouble. */
 const char *bus_trouble(const struct bus_socket *s);
 
 /* --- sockets ---

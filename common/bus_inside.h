@@ -27,6 +27,7 @@ struct bus_socket {
     bool up;                  /* connected, watched: a connection was made */
     bool broken;              /* connected, watched: and broke, not told yet */
     bool denied;              /* connected, watched: the other side does not admit our key */
+    bool knocking;            /* connected to TCP, watched: the handshake is under way */
     unsigned turned_away;     /* connected, watched: handshakes that failed since the last that did not */
     int64_t rest_until_ms;    /* ... and when to try again; 0: it is trying */
     struct bus_visits visits; /* bound, watched */

@@ -297,7 +297,10 @@ static enum err make_connected(int type, const struct option *options, bool watc
     if (!e && !set_options(s->zmq, options)) e = bus_failed(why, endpoint);
     if (!e && bus_is_tcp(endpoint)) e = bus_lock(s->zmq, endpoint, false, why);
     if (!e && watched)
-        e = watch_begin(s, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | BUS_EVENTS_FAILED, why);
+        e = watch_begin(s,
+                        ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | BUS_EVENTS_FAILED |
+                            (bus_is_tcp(endpoint) ? ZMQ_EVENT_CONNECTED : 0),
+                        why);
     if (!e) snprintf(s->endpoint, sizeof s->endpoint, "%s", endpoint);
     if (!e && zmq_connect(s->zmq, endpoint) != 0)
         e = errno == EINVAL

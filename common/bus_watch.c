@@ -178,6 +178,7 @@ void bus_watch_read(struct bus_socket *s)
     uint32_t value;
 
     while (watch_event(s->watch, &event, &value)) {
+        s->knocking = event == ZMQ_EVENT_CONNECTED;
         if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
             s->up = true;
             s->turned_away = 0;
@@ -210,7 +211,12 @@ bool bus_denied(const struct bus_socket *s)
 
 const char *bus_trouble(const struct bus_socket *s)
 {
+    /* Told to come again, the library waits in its handshake, and nothing more is heard. */
+    if (s->knocking)
+        return " (somebody is there, and has not admitted this key yet: try again, or ask there "
+               "whether it is still in the folder of keys)";
     if (!s->turned_away) return "";
-    return " (somebody is there, but the handshake comes to nothing: its key may be another than the one in "
-           "--server-key, which is the setting server_key of a service)";
+    return " (somebody is there, but the handshake comes to nothing: this key may not be in the folder of "
+           "keys there any more, or its own key is another than the one in --server-key, which is the "
+           "setting server_key of a service)";
 }

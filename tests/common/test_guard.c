@@ -366,7 +366,7 @@ static bool deliver(struct scene *s, struct bus_frame *frame, struct bus_peer *p
 
 static void a_known_key_comes_in_under_its_name(void **state)
 {
-    struct bus_frame frame = { 0 };
+    struct bus_frame frame = { 0 }, none = { 0 };
     struct bus_visits visits;
     struct bus_peer peer;
     struct scene s;
@@ -377,6 +377,8 @@ static void a_known_key_comes_in_under_its_name(void **state)
     assert_true(deliver(&s, &frame, &peer));
     assert_true(slice_is(bus_user(&frame), us.key));
     assert_string_equal(guard_who(s.guard, bus_user(&frame))->name, "province-06");
+    assert_int_equal(bus_recv(s.dealer, NULL, &none), ERR_AGAIN); /* and take note of the connection */
+    assert_string_equal(bus_trouble(s.dealer), "");
     bus_visits(s.router, &visits);
     assert_int_equal(visits.open, 1);
     assert_int_equal(visits.failed, 0);
@@ -497,6 +499,37 @@ static void too_many_are_told_to_come_later(void **state)
     close_scene(&s);
 }
 
+static void who_is_told_to_come_again_says_so(void **state)
+{
+    int64_t until = clock_monotonic_ms() + WAIT_MS;
+    struct bus_visits visits = { .open = 0 };
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, 0);
+    assert_int_equal(bus_dealer_watch(endpoint, &s.dealer, NULL), ERR_NONE);
+    while ((!visits.open || !bus_trouble(s.dealer)[0]) && clock_monotonic_ms() < until) {
+        struct bus_socket *const sockets[] = { s.router, s.dealer, guard_door(s.guard) };
+        struct bus_frame none = { 0 };
+        bool ready[3];
+
+        assert_int_equal(bus_wait(sockets, 3, 100, ready), ERR_NONE);
+        bus_visits(s.router, &visits);
+        assert_int_equal(guard_serve(s.guard, visits.open), ERR_NONE);
+        assert_int_equal(bus_recv(s.dealer, NULL, &none), ERR_AGAIN);
+    }
+    assert_non_null(strstr(bus_trouble(s.dealer), "has not admitted this key yet"));
+    assert_false(bus_denied(s.dealer));
+    bus_drop(&s.dealer);
+    do { /* until it is gone: it would knock at the next scene's door */
+        bool ready;
+
+        assert_int_equal(bus_wait(&s.router, 1, 10, &ready), ERR_NONE);
+        bus_visits(s.router, &visits);
+    } while (visits.open && clock_monotonic_ms() < until);
+    close_scene(&s);
+}
+
 static void a_crowd_at_the_door_does_not_keep_itself_out(void **state)
 {
     struct bus_frame frame = { 0 };
@@ -564,6 +597,7 @@ int main(void)
         cmocka_unit_test(a_key_made_just_now_comes_in),
         cmocka_unit_test(some_places_are_kept),
         cmocka_unit_test(too_many_are_told_to_come_later),
+        cmocka_unit_test(who_is_told_to_come_again_says_so),
         cmocka_unit_test(a_crowd_at_the_door_does_not_keep_itself_out),
         cmocka_unit_test(without_a_trusted_key_or_a_door_there_is_no_tcp),
         cmocka_unit_test(tcp_wants_a_folder_of_keys),
