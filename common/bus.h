@@ -86,6 +86,11 @@ struct bus_failure {
     char address[BUS_ADDRESS_MAX];
 };
 bool bus_failure_next(struct bus_socket *s, struct bus_failure *out);
+/* May this user connect there? A socket file is opened by its owner and its group. ERR_CONFIG, with the code
+ * MAY_NOT_OPEN. One that is not there may come: ERR_NONE, as for TCP. */
+enum err bus_may_connect(const char *endpoint, struct why *why);
+/* A socket file that is not there now. */
+bool bus_nothing_there(const char *endpoint);
 /* Connected with bus_dealer_watch: the other side answered that it does not admit our key. */
 bool bus_denied(const struct bus_socket *s);
 /* Connected with bus_dealer_watch: who knocks in vain rests between two knocks, 100 ms at first and at most

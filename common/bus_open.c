@@ -124,6 +124,29 @@ enum err bus_connect_check(const char *endpoint, struct why *why)
     return bus_is_tcp(endpoint) ? bus_lock(NULL, endpoint, false, why) : bus_endpoint_check(endpoint, why);
 }
 
+/* The path of a socket file; NULL: the endpoint is of another kind. */
+static const char *file_of(const char *endpoint)
+{
+    return strncmp(endpoint, "ipc://", 6) == 0 ? endpoint + 6 : NULL;
+}
+
+enum err bus_may_connect(const char *endpoint, struct why *why)
+{
+    const char *file = file_of(endpoint);
+
+    if (!file || access(file, W_OK) == 0 || errno != EACCES) return ERR_NONE;
+    return why_set(why, ERR_CONFIG, "MAY_NOT_OPEN",
+                   "This user may not open %s: %s. Ask as a member of its group (sudo -u ocop ocop ...).",
+                   file, strerror(EACCES));
+}
+
+bool bus_nothing_there(const char *endpoint)
+{
+    const char *file = file_of(endpoint);
+
+    return file && access(file, F_OK) != 0 && errno == ENOENT;
+}
+
 /* The next of a list of endpoints parted by blanks; false at its end. */
 static bool next_endpoint(const char **list, char out[BUS_ENDPOINT_MAX + 1])
 {

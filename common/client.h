@@ -70,7 +70,8 @@ enum err client_send(struct client *c, struct slice frame); /* raw, for tests an
 
 /* Ask one question at `endpoint` and wait for the answer, at most timeout_ms. `*answer` is a map living in
  * `zone`. ERR_TIMEOUT (nobody answers; or, with code NOT_COMPLETE, the service is still reading the log),
- * ERR_NOT_FOUND or ERR_INVALID (the fault's code and sentence are in why). */
+ * ERR_NOT_FOUND or ERR_INVALID (the fault's code and sentence are in why), ERR_CONFIG (NOT_PERMITTED: our key
+ * is not admitted; MAY_NOT_OPEN: nor is this user at that socket file). */
 enum err client_ask(const char *endpoint, const char *question, struct slice packed_map, int timeout_ms,
                     msgpack_zone *zone, msgpack_object *answer, struct why *why);
 

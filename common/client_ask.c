@@ -108,20 +108,30 @@ static enum err ask_until(struct asking *a, int64_t until, msgpack_object *answe
     }
 }
 
+static enum err nobody_answered(const struct asking *a, const char *question, int timeout_ms, struct why *why)
+{
+    if (bus_nothing_there(a->endpoint))
+        return why_set(why, ERR_TIMEOUT, "TIMEOUT",
+                       "Nobody answered the question \"%s\" within %d ms: %s does not exist; is it running, "
+                       "and is that the folder of its sockets?",
+                       question, timeout_ms, a->endpoint);
+    return why_set(why, ERR_TIMEOUT, "TIMEOUT",
+                   "Nobody at %s answered the question \"%s\" within %d ms; is it running?%s", a->endpoint,
+                   question, timeout_ms, bus_trouble(a->socket));
+}
+
 enum err client_ask(const char *endpoint, const char *question, struct slice packed_map, int timeout_ms,
                     msgpack_zone *zone, msgpack_object *answer, struct why *why)
 {
     struct asking a = { .endpoint = endpoint, .token = hash_random_epoch(), .zone = zone };
-    enum err e;
+    enum err e = bus_may_connect(endpoint, why);
 
-    e = bus_dealer_watch(endpoint, &a.socket, why);
+    if (!e) e = bus_dealer_watch(endpoint, &a.socket, why);
     if (e) return e;
     frame_ask(&a.question, a.token, slice_text(question), packed_map);
     e = a.question.failed;
     if (!e) e = ask_until(&a, clock_monotonic_ms() + timeout_ms, answer, why);
-    if (e == ERR_TIMEOUT)
-        why_set(why, e, "TIMEOUT", "Nobody at %s answered the question \"%s\" within %d ms; is it running?%s",
-                endpoint, question, timeout_ms, bus_trouble(a.socket));
+    if (e == ERR_TIMEOUT) e = nobody_answered(&a, question, timeout_ms, why);
     bus_destroy(&a.socket);
     buf_fini(&a.question);
     return e;

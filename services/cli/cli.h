@@ -48,14 +48,15 @@ extern const struct argp cli_argp;
 int cli_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same for an error of the house. The code is chosen by the error. */
 int cli_fail_err(enum err e, const struct why *why);
-/* Does it say that the other side does not admit our key, or not to what we wanted? */
+/* Does it say that the other side does not admit our key or our user, or not to what we wanted? */
 bool cli_denied(const struct why *why);
 /* Read the options of one verb, globals among them. argp exits with EXIT_USAGE on a wrong one. */
 void cli_parse(struct cli *cli, const struct argp *argp, int argc, char **argv, void *input);
 /* The children array for a verb's argp: the global options. */
 extern const struct argp_child cli_children[];
 
-/* Where the broker and a service answer. ERR_CONFIG with why. */
+/* Where the broker and a service answer. ERR_CONFIG with why, also when this user may not open the broker's
+ * socket; client_ask says so of a service's. */
 void reach_set(const struct cli *cli);
 enum err cli_broker(char endpoint[CONFIG_TEXT_MAX], struct why *why);
 enum err cli_questions(const char *service, char endpoint[CONFIG_TEXT_MAX], struct why *why);

@@ -97,7 +97,7 @@ int cli_fail(int code, const char *format, ...)
 
 bool cli_denied(const struct why *why)
 {
-    return why && !strcmp(why->code, "NOT_PERMITTED");
+    return why && (!strcmp(why->code, "NOT_PERMITTED") || !strcmp(why->code, "MAY_NOT_OPEN"));
 }
 
 int cli_fail_err(enum err e, const struct why *why)

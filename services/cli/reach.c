@@ -77,9 +77,8 @@ enum err cli_broker(char endpoint[CONFIG_TEXT_MAX], struct why *why)
     const char *said = given(reach->broker, "OCOP_BROKER");
     enum err e;
 
-    if (said) return take(said, "broker", endpoint, why);
-    e = place_expand(PLACE_BROKER, endpoint, why);
-    return e;
+    e = said ? take(said, "broker", endpoint, why) : place_expand(PLACE_BROKER, endpoint, why);
+    return e ? e : bus_may_connect(endpoint, why);
 }
 
 /* NAME=ENDPOINT in `text`, at its beginning or behind a blank. */

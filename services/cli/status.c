@@ -35,8 +35,9 @@ static const char doc[] =
     "The broker and the five processes: state, place in the log, lag, and counts of requests.\v"
     "up: it answers and follows the log. not following: it answers, and hears nothing from the broker, so "
     "its "
-    "place stands still. not permitted: it does not admit your key, or not to this question; how it is you "
-    "cannot tell. down: nobody answers. Below the table stands what to do.\n"
+    "place stands still. not permitted: you may not open its socket, or it does not admit your key, or not "
+    "to "
+    "this question; how it is you cannot tell. down: nobody answers. Below the table stands what to do.\n"
     "\n"
     "received = accepted + refused + dead + not yet reached; the last is counted from the log.\n"
     "\n"
@@ -155,7 +156,9 @@ static json_t *row_of(const struct status *s, const struct process *p)
 /* What to do about one that is not up. */
 static void print_advice(const char *name, const char *state, const struct why *why)
 {
-    if (state == not_permitted)
+    if (!strcmp(why->code, "MAY_NOT_OPEN"))
+        printf("%s: %s\n", name, why->sentence);
+    else if (state == not_permitted)
         printf("%s: %s Say --key FILE of somebody who may (ocop keys list; deploy/SECURITY.md).\n", name,
                why->sentence);
     else if (state == not_following)

@@ -2,6 +2,10 @@
 #include "tests/common/stage.h"
 
 #include <pthread.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+enum { NOBODY = 65534 };
 
 /* Answers one question in a thread of its own: first for somebody else, then with what `said` holds, with the
  * question's token put in by `reply`. */
@@ -95,6 +99,41 @@ static void nobody_answers_in_time(void **state)
     (void)state;
     assert_int_equal(client_ask(endpoint, "status", slice_of(NULL, 0), 30, zone, &answer, &why), ERR_TIMEOUT);
     assert_non_null(strstr(why.sentence, "status"));
+    assert_non_null(strstr(why.sentence, "does not exist"));
+    broker_start();
+    why_clear(&why);
+    assert_int_equal(client_ask(endpoint, "status", slice_of(NULL, 0), 30, zone, &answer, &why), ERR_TIMEOUT);
+    assert_non_null(strstr(why.sentence, "Nobody at"));
+}
+
+/* Root may open everything, so somebody else asks. */
+static void ask_as_a_stranger(void)
+{
+    struct why why = { 0 };
+    msgpack_object answer;
+    enum err e;
+
+    if (geteuid() == 0 && setuid(NOBODY) != 0) _exit(2);
+    e = client_ask(endpoint, "status", slice_of(NULL, 0), WAIT_MS, zone, &answer, &why);
+    _exit(e == ERR_CONFIG && !strcmp(why.code, "MAY_NOT_OPEN") && strstr(why.sentence, "Permission denied")
+              ? 0
+              : 1);
+}
+
+static void who_may_not_open_the_socket_is_told_at_once(void **state)
+{
+    pid_t child;
+    int status = 0;
+
+    (void)state;
+    broker_start();
+    assert_int_equal(chmod(endpoint + strlen("ipc://"), 0), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) ask_as_a_stranger();
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 int main(void)
@@ -103,6 +142,7 @@ int main(void)
         TEST(an_answer_outlives_its_socket),
         TEST(a_fault_is_an_error_with_its_sentence),
         TEST(nobody_answers_in_time),
+        TEST(who_may_not_open_the_socket_is_told_at_once),
     };
 
     if (hash_init() != 0) return 1;
