@@ -20,12 +20,21 @@ static const char report_sql[] = "CREATE TEMP TABLE report(event TEXT PRIMARY KE
                                  "CREATE TEMP TABLE withdrawn(dossier TEXT PRIMARY KEY, event TEXT NOT NULL) "
                                  "WITHOUT ROWID";
 
+enum err spool_failed(const struct spool *sp, enum err e, struct why *why)
+{
+    if (!e) return ERR_NONE;
+    return why_set(why, e, "SPOOL", "%s: %s%s", sp->path, sqlite3_errmsg(sp->db),
+                   e == ERR_FULL ? "; make room on its disk, then give the same command again" : "");
+}
+
 enum err spool_do(struct spool *sp, enum spool_statement which, struct why *why)
 {
-    enum err e = db_run(sp->s[which]);
+    return spool_failed(sp, db_run(sp->s[which]), why);
+}
 
-    if (e) return why_set(why, e, "SPOOL", "%s: %s", sp->path, sqlite3_errmsg(sp->db));
-    return ERR_NONE;
+enum err spool_exec(struct spool *sp, const char *sql, struct why *why)
+{
+    return spool_failed(sp, db_exec(sp->db, sql, NULL), why);
 }
 
 /* --- opening --- */
@@ -54,10 +63,10 @@ static enum err make_tables(struct spool *sp, struct why *why)
 {
     sqlite3_stmt *s = NULL;
     struct hash none;
-    enum err e = db_exec(sp->db, "BEGIN IMMEDIATE", why);
+    enum err e = spool_begin(sp, why);
 
     memset(&none, 0, sizeof none);
-    if (!e) e = db_exec(sp->db, cli_schema_sql, why);
+    if (!e) e = spool_exec(sp, cli_schema_sql, why);
     if (!e) {
         e = db_prepare(sp->db, "INSERT INTO meta(one, publisher, epoch, seq, chain) VALUES(1, ?, ?, 0, ?)",
                        &s, why);
@@ -66,11 +75,10 @@ static enum err make_tables(struct spool *sp, struct why *why)
         db_bind_text(s, 1, slice_text(sp->publisher));
         db_bind_u64(s, 2, hash_random_epoch());
         db_bind_hash(s, 3, &none);
-        e = db_run(s);
+        e = spool_failed(sp, db_run(s), why);
     }
     sqlite3_finalize(s);
-    if (!e) e = db_exec(sp->db, "COMMIT", why);
-    return e;
+    return e ? e : spool_commit(sp, why);
 }
 
 static enum err has_tables(struct spool *sp, bool *there, struct why *why)
@@ -96,7 +104,7 @@ static enum err check_version(struct spool *sp, struct why *why)
     if (!e && row) version = db_i64(s, 0);
     sqlite3_finalize(s);
     if (e || version == SPOOL_VERSION) return e;
-    if (version == 0) return db_exec(sp->db, "PRAGMA user_version = 1", why);
+    if (version == 0) return spool_exec(sp, "PRAGMA user_version = 1", why);
     return why_set(why, ERR_CONFIG, "VERSION",
                    "%s: this spool is of version %" PRId64
                    ", and this ocop reads up to %d: a later release made it; "
@@ -174,7 +182,7 @@ static enum err open_all(struct spool *sp, struct why *why)
     if (!e && !there) e = make_tables(sp, why);
     if (!e) e = check_version(sp, why);
     if (!e) e = check_publisher(sp, why);
-    if (!e) e = db_exec(sp->db, report_sql, why);
+    if (!e) e = spool_exec(sp, report_sql, why);
     if (!e) e = prepare_all(sp, why);
     if (!e) e = spool_recall(sp, why);
     return e;
@@ -231,12 +239,12 @@ uint64_t spool_epoch(const struct spool *sp)
 
 enum err spool_begin(struct spool *sp, struct why *why)
 {
-    return db_exec(sp->db, "BEGIN IMMEDIATE", why);
+    return spool_exec(sp, "BEGIN IMMEDIATE", why);
 }
 
 enum err spool_commit(struct spool *sp, struct why *why)
 {
-    return db_exec(sp->db, "COMMIT", why);
+    return spool_exec(sp, "COMMIT", why);
 }
 
 void spool_rollback(struct spool *sp)
@@ -315,7 +323,7 @@ enum err spool_spurned(struct spool *sp, struct slice event, bool *spurned, stru
 
     db_bind_text(s, 1, event);
     e = db_step(s, spurned);
-    if (e) return why_set(why, e, "SPOOL", "%s: %s", sp->path, sqlite3_errmsg(sp->db));
+    if (e) return spool_failed(sp, e, why);
     if (*spurned) db_done(s);
     return ERR_NONE;
 }
@@ -331,7 +339,7 @@ static enum err one(struct spool *sp, sqlite3_stmt *s, bool *there, struct why *
 {
     enum err e = db_step(s, there);
 
-    return e ? why_set(why, e, "SPOOL", "%s: %s", sp->path, sqlite3_errmsg(sp->db)) : ERR_NONE;
+    return spool_failed(sp, e, why);
 }
 
 /* The id of an acceptance is made of the row's own: so a withdrawal that names it is found. */
@@ -410,7 +418,7 @@ enum err spool_replaced(struct spool *sp, struct slice event, struct slice about
     db_bind_text(s, 1, about);
     db_bind_text(s, 2, event);
     e = db_step(s, replaced);
-    if (e) return why_set(why, e, "SPOOL", "%s: %s", sp->path, sqlite3_errmsg(sp->db));
+    if (e) return spool_failed(sp, e, why);
     if (!*replaced) return ERR_NONE;
     snprintf(file, size, "%.*s", SLICE_ARG(db_text(s, 0)));
     *line = db_i64(s, 1);
@@ -420,8 +428,8 @@ enum err spool_replaced(struct spool *sp, struct slice event, struct slice about
 
 enum err spool_report_open(struct spool *sp, struct why *why)
 {
-    return db_exec(
-        sp->db,
+    return spool_exec(
+        sp,
         "INSERT OR IGNORE INTO report SELECT event FROM entry WHERE state IN ('waiting', 'stored', 'lost')",
         why);
 }
@@ -432,7 +440,7 @@ enum err spool_report_since(struct spool *sp, int64_t since_ms, struct why *why)
 
     snprintf(sql, sizeof sql, "INSERT OR IGNORE INTO report SELECT event FROM entry WHERE time_ms >= %lld",
              (long long)since_ms);
-    return db_exec(sp->db, sql, why);
+    return spool_exec(sp, sql, why);
 }
 
 /* --- telling --- */
@@ -457,7 +465,7 @@ enum err spool_counts(struct spool *sp, struct spool_counts *out, struct why *wh
         else
             out->waiting += count;
     }
-    return e ? why_set(why, e, "SPOOL", "%s: %s", sp->path, sqlite3_errmsg(sp->db)) : ERR_NONE;
+    return spool_failed(sp, e, why);
 }
 
 enum { SPOOL_OUTCOMES_MAX = 4096 };

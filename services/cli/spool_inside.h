@@ -96,6 +96,9 @@ struct spool {
 /* Read epoch, cursor and the last number from the database: after opening and after a rollback. */
 enum err spool_recall(struct spool *sp, struct why *why);
 /* db_run, with the database's sentence. */
+/* Say of the spool's file what SQLite answered, and what to do on a full disk. Returns `e`. */
+enum err spool_failed(const struct spool *sp, enum err e, struct why *why);
+enum err spool_exec(struct spool *sp, const char *sql, struct why *why);
 enum err spool_do(struct spool *sp, enum spool_statement which, struct why *why);
 /* Number the rows of a statement that gives (place, topic, envelope), from `number` and `hash` on, in this
  * epoch. */

@@ -6,11 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum err failed(struct spool *sp, enum err e, struct why *why)
-{
-    return e ? why_set(why, e, "SPOOL", "%s: %s", sp->path, sqlite3_errmsg(sp->db)) : ERR_NONE;
-}
-
 /* --- publishing --- */
 
 /* What we said up to `last`, as a hash; *known false when we never said so much. */
@@ -29,7 +24,7 @@ static enum err hash_at(struct spool *sp, uint64_t last, struct hash *hash, bool
         *known = db_hash(s, 0, hash);
         db_done(s);
     }
-    return failed(sp, e, why);
+    return spool_failed(sp, e, why);
 }
 
 static enum err do_behind(struct spool *sp, enum spool_statement which, uint64_t number, struct why *why)
@@ -78,7 +73,7 @@ enum err spool_next(struct spool *sp, uint64_t after, size_t most, size_t bytes,
         ++*count;
     }
     db_done(s);
-    if (e || sp->batch.failed) return failed(sp, e ? e : sp->batch.failed, why);
+    if (e || sp->batch.failed) return spool_failed(sp, e ? e : sp->batch.failed, why);
     at = sp->batch.data;
     for (size_t i = 0; i < *count; i++) {
         topics[i].data = at;
@@ -109,7 +104,7 @@ enum err spool_renumber(struct spool *sp, enum spool_statement which, uint64_t n
         e = spool_do(sp, SPOOL_number, why);
     }
     db_done(rows);
-    return failed(sp, e, why);
+    return spool_failed(sp, e, why);
 }
 
 static enum err refuse_and_move(struct spool *sp, uint64_t number, struct slice code, struct slice sentence,
@@ -190,7 +185,7 @@ static enum err find(struct spool *sp, struct slice event, struct known *k, stru
     memset(k, 0, sizeof *k);
     db_bind_text(s, 1, event);
     e = db_step(s, &k->there);
-    if (e || !k->there) return failed(sp, e, why);
+    if (e || !k->there) return spool_failed(sp, e, why);
     k->waiting = slice_is(db_text(s, 0), "waiting");
     k->lost = slice_is(db_text(s, 0), "lost");
     k->has_seq = sqlite3_column_type(s, 1) != SQLITE_NULL;
@@ -333,7 +328,7 @@ enum err spool_search_begin(struct spool *sp, struct why *why)
     enum err e = spool_begin(sp, why);
 
     memset(&none, 0, sizeof none);
-    if (!e) e = db_exec(sp->db, "DELETE FROM outcome; DELETE FROM stranger", why);
+    if (!e) e = spool_exec(sp, "DELETE FROM outcome; DELETE FROM stranger", why);
     if (!e) e = spool_do(sp, SPOOL_lose, why);
     if (!e) e = set_meta(sp, sp->epoch, true, why);
     if (!e) e = spool_read_to(sp, 0, &none, why);

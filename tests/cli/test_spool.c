@@ -2,12 +2,14 @@
 #include "common/envelope.h"
 #include "services/cli/spool.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -358,6 +360,39 @@ static void a_spool_has_one_owner_and_one_process(void **state)
     assert_null(other);
 }
 
+/* Files may not grow: as on a full disk. */
+static void a_full_disk_is_named_with_what_to_do(void **state)
+{
+    struct fixture *f = *state;
+    struct spool_row row = { .file = slice_text("f.csv"),
+                             .event = slice_text("row"),
+                             .type = slice_text("intake.plan.filed"),
+                             .topic = slice_text(topic),
+                             .about = slice_text(""),
+                             .subject = slice_text("s"),
+                             .envelope = slice_text("e") };
+    struct rlimit before, small;
+    struct spool_counts counts;
+    bool added = false;
+    enum err e;
+
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 4096;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    e = spool_begin(f->sp, &f->why);
+    if (!e) e = spool_add(f->sp, &row, &added, &f->why);
+    if (!e) e = spool_commit(f->sp, &f->why);
+    spool_rollback(f->sp);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(e, ERR_FULL);
+    assert_non_null(strstr(f->why.sentence, f->path));
+    assert_non_null(strstr(f->why.sentence, "make room"));
+    assert_int_equal(spool_counts(f->sp, &counts, NULL), ERR_NONE);
+    assert_int_equal(counts.waiting, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -369,6 +404,7 @@ int main(void)
         TEST(a_row_is_answered_by_all_outcomes_of_its_own_service),
         TEST(a_restored_spool_finds_its_rows_and_sends_only_the_others),
         TEST(a_spool_has_one_owner_and_one_process),
+        TEST(a_full_disk_is_named_with_what_to_do),
     };
 
     if (hash_init()) return 1;
