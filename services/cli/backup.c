@@ -20,6 +20,7 @@ struct backup {
     struct backup_part parts[BACKUP_PARTS];
     const struct backup_part *part; /* the one being copied */
     json_t *files;
+    json_t *made; /* paths of files and folders that were not there, in the order they were made */
     uint64_t head;
     struct hash chain;
 };
@@ -38,6 +39,9 @@ static const char doc[] =
     "\n"
     "What the settings name and is in none of these places, and what is no plain file, is left out: each is "
     "named on stderr.\n"
+    "\n"
+    "When it fails, what it made is taken away again: then there is room, and the same command may be given "
+    "anew.\n"
     "\n"
     "DIR holds secret keys: keep it where only operators come.\n"
     "\n"
@@ -109,6 +113,32 @@ static void left_named(void *context, const char *path, const char *file, const 
                    path, file, setting);
 }
 
+/* --- leaving nothing behind --- */
+
+static enum err note_made(void *context, const char *path, struct why *why)
+{
+    const struct backup *b = context;
+
+    (void)why;
+    return json_array_append_new(b->made, json_string_nocheck(path)) == 0 ? ERR_NONE : ERR_NOMEM;
+}
+
+/* A file that is about to be made. One that is there is somebody else's. */
+static enum err note_file(struct backup *b, const char *path, struct why *why)
+{
+    return access(path, F_OK) == 0 ? ERR_NONE : note_made(b, path, why);
+}
+
+/* Half a backup is none, and would stand in the way of the next try. A folder in which somebody else put
+ * something stays. */
+static void take_away(const struct backup *b)
+{
+    for (size_t i = json_array_size(b->made); i-- > 0;)
+        (void)remove(json_string_value(json_array_get(b->made, i)));
+}
+
+/* --- one by one --- */
+
 /* What was copied, as the manifest will say. */
 static enum err note(struct backup *b, const char *name, const char *from, const char *copy, struct why *why)
 {
@@ -130,17 +160,20 @@ static enum err note(struct backup *b, const char *name, const char *from, const
 
 static enum err copy_one(struct backup *b, const char *name, const char *from, struct why *why)
 {
-    char to[PATH_MAX], folder[PATH_MAX];
+    char to[PATH_MAX], journal[PATH_MAX], folder[PATH_MAX];
     enum err e = ERR_NONE;
 
     if (!backup_name_valid(name))
         return why_set(why, ERR_INVALID, "NAME",
                        "%s: a file of a backup has no blanks in its name, and at most %d bytes", from,
                        BACKUP_NAME_MAX);
-    if (snprintf(to, sizeof to, "%s/%s", b->dir, name) >= PATH_MAX)
+    if (snprintf(to, sizeof to, "%s/%s", b->dir, name) >= PATH_MAX ||
+        snprintf(journal, sizeof journal, "%s/%s-journal", b->dir, name) >= PATH_MAX)
         return why_set(why, ERR_INVALID, "DIR", "the path of %s is too long", b->dir);
     e = backup_folder_of(to, folder);
-    if (!e) e = backup_make_folders(folder, NULL, NULL, why);
+    if (!e) e = backup_make_folders(folder, note_made, b, why);
+    if (!e) e = note_file(b, to, why);
+    if (!e && backup_is_store(name)) e = note_file(b, journal, why);
     if (e) return e;
     if (!backup_is_store(name)) {
         e = backup_copy_file(from, to, why);
@@ -177,7 +210,7 @@ static enum err copy_part(struct backup *b, const struct backup_part *part, stru
 }
 
 /* The manifest comes last: without it, a folder is no backup. */
-static enum err write_manifest(const struct backup *b, struct why *why)
+static enum err write_manifest(struct backup *b, struct why *why)
 {
     char hex[2 * HASH_BYTES + 1], draft[PATH_MAX], path[PATH_MAX];
     json_t *manifest;
@@ -191,7 +224,9 @@ static enum err write_manifest(const struct backup *b, struct why *why)
         json_pack("{s:s, s:I, s:I, s:s, s:O}", "format", BACKUP_FORMAT, "made_at_ms",
                   (json_int_t)clock_wall_ms(), "head", (json_int_t)b->head, "chain", hex, "files", b->files);
     if (!manifest) return ERR_NOMEM;
-    if (json_dump_file(manifest, draft, JSON_INDENT(1)) != 0 || chmod(draft, 0600) != 0)
+    e = note_file(b, draft, why);
+    if (!e) e = note_file(b, path, why);
+    if (!e && (json_dump_file(manifest, draft, JSON_INDENT(1)) != 0 || chmod(draft, 0600) != 0))
         e = why_set(why, ERR_IO, "MANIFEST", "%s cannot be written: %s", draft, strerror(errno));
     json_decref(manifest);
     if (!e) e = backup_copy_file(draft, path, why); /* and flush it */
@@ -207,7 +242,7 @@ static enum err copy_all(struct backup *b, struct why *why)
     if (!e && snprintf(log, sizeof log, "%s/" BACKUP_LOG, b->dir) >= PATH_MAX)
         e = why_set(why, ERR_INVALID, "DIR", "the path of %s is too long", b->dir);
     if (!e) e = backup_list(b->dir, "", "", refuse_full, (void *)(uintptr_t)b->dir, why);
-    if (!e) e = backup_make_folders(b->dir, NULL, NULL, why);
+    if (!e) e = backup_make_folders(b->dir, note_made, b, why);
     for (size_t i = 0; !e && i < BACKUP_PARTS; i++)
         e = copy_part(b, &b->parts[i], why);
     if (!e) e = backup_named(b->parts, left_named, b, why);
@@ -254,14 +289,15 @@ static int tell_log(const struct backup *b)
 
 int backup_verb(struct cli *cli, int argc, char **argv)
 {
-    struct backup b = { .cli = cli, .files = json_array() };
+    struct backup b = { .cli = cli, .files = json_array(), .made = json_array() };
     struct why why = { 0 };
     int code;
     enum err e;
 
     cli_parse(cli, &argp, argc, argv, &b);
-    e = b.files ? copy_all(&b, &why) : ERR_NOMEM;
+    e = b.files && b.made ? copy_all(&b, &why) : ERR_NOMEM;
     if (e) {
+        take_away(&b);
         code = cli_fail_err(e, &why);
     } else {
         printf("%zu files in %s, head %" PRIu64 "\n", json_array_size(b.files), b.dir, b.head);
@@ -269,5 +305,6 @@ int backup_verb(struct cli *cli, int argc, char **argv)
         code = tell_log(&b);
     }
     json_decref(b.files);
+    json_decref(b.made);
     return code;
 }

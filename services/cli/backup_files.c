@@ -179,7 +179,7 @@ enum err backup_copy_store(const char *from, const char *to, struct why *why)
     db_close(&source);
     db_close(&copy);
     if (!e && chmod(to, 0600) != 0) return failed(to, why);
-    if (e) return why_set(why, e, "COPY", "%s cannot be copied: %s", from, inner.sentence);
+    if (e) return why_set(why, e, "COPY", "%s cannot be copied to %s: %s", from, to, inner.sentence);
     return ERR_NONE;
 }
 

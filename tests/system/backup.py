@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import json
 import pathlib
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -105,6 +106,21 @@ def taken_while_it_runs(house, copy):
     assert "1 accepted" in house.ocop("results", publisher="operator").stdout  # nobody answers it, and nobody waits
     again = house.ocop("backup", copy, publisher="operator", expect=(2,))
     assert "not empty" in again.stderr, again.stderr
+
+
+def nothing_is_left_of_half_a_copy(house):
+    """Files may not grow beyond 16 KiB, as on a full disk: both ends are named, and the next try finds no half backup."""
+    there = house.dir / "there"
+    there.mkdir()
+    (there / "keys").mkdir()
+    (there / "keys/mine").write_text("mine")
+    for copy in [house.dir / "deep/half", there]:
+        done = subprocess.run([house.bin / "ocop", "--as", "operator", "backup", copy], env=house.env, capture_output=True, text=True,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384)))
+        assert done.returncode == 4 and f"{house.dir}/log.db cannot be copied to {copy}/log.db" in done.stderr, done
+    assert not (house.dir / "deep").exists()
+    assert [p.name for p in there.iterdir()] == ["keys"] and (there / "keys/mine").read_text() == "mine"
+    shutil.rmtree(there)
 
 
 def damaged_or_mixed_is_refused(house, copy):
@@ -264,6 +280,7 @@ def main():
         house.start()
         house.settle()
         tests.run("taken while it runs", taken_while_it_runs, house, copy)
+        tests.run("nothing is left of half a copy", nothing_is_left_of_half_a_copy, house)
         tests.run("damaged or mixed is refused", damaged_or_mixed_is_refused, house, copy)
         tests.run("nothing is overwritten", nothing_is_overwritten, house, copy)
         tests.run("older log under newer spools", older_log_under_newer_spools, house, copy)
