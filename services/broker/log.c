@@ -57,6 +57,11 @@ struct log_head log_durable(const struct log *log)
     return log->durable;
 }
 
+uint64_t log_uncommitted(const struct log *log)
+{
+    return log->head.seq - log->committed.seq;
+}
+
 /* --- open and close --- */
 
 /* A log of the version before: all of it is looked at, because from here on its rows are believed. */

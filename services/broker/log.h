@@ -68,6 +68,7 @@ void log_close(struct log **log);
 struct log_head log_head(const struct log *log);      /* with what is appended and not yet committed */
 struct log_head log_committed(const struct log *log); /* the log keeps it unless the machine fails now */
 struct log_head log_durable(const struct log *log);   /* on disk */
+uint64_t log_uncommitted(const struct log *log);      /* so many records are appended, and not committed */
 /* With what is appended and not yet committed. */
 enum err log_publisher(struct log *log, struct slice publisher, uint64_t epoch, struct log_publisher *out,
                        struct why *why);

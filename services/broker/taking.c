@@ -57,7 +57,7 @@ void taking_destroy(struct taking **out)
 /* Of this turn: what the next commit stores. */
 static uint64_t new_events(const struct taking *t)
 {
-    return log_head(t->log).seq - log_committed(t->log).seq;
+    return log_uncommitted(t->log);
 }
 
 /* While the disk has nothing to do and publishers wait for it, what is there goes to it, and is flushed while

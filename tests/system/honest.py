@@ -162,12 +162,12 @@ def stored_without_a_place_among_the_followers(house):
     row = "06,Kế hoạch,{0},{0},1,1"
     header = "province,title,year_from,year_to,products,budget_vnd"
     head = house.head()
-    told = house.ocop("--wait", "1", "push", write(house, "plan.filed-40.csv", header, row.format(2040)),
+    told = house.ocop("--wait", "3", "push", write(house, "plan.filed-40.csv", header, row.format(2040)),
                       publisher="province-06", expect=(3,))
     assert "takes nothing" not in told.stderr and "no place for one more follower" in told.stderr, told.stderr
     assert "1 row is in the log" in told.stderr and "ocop --as province-06 results" in told.stderr, told.stderr
     assert house.settle() > head
-    told = house.ocop("--wait", "1", "results", publisher="province-06", expect=(3,))
+    told = house.ocop("--wait", "3", "results", publisher="province-06", expect=(3,))
     assert "no place" in told.stderr and "stored, no verdict yet" in told.stdout, told
     # A place comes free while it waits: it hears the verdict then.
     said = []
