@@ -262,16 +262,33 @@ static enum err last_in_log(const char *log, const char *publisher, int64_t epoc
     return e;
 }
 
+/* One that was copied while it was being made has no tables yet, and no rows. */
+static enum err is_begun(sqlite3 *db, bool *begun, struct why *why)
+{
+    sqlite3_stmt *s = NULL;
+    enum err e = db_prepare(db, "SELECT 1 FROM sqlite_master WHERE name = 'meta'", &s, why);
+
+    *begun = false;
+    if (!e) e = db_step(s, begun);
+    sqlite3_finalize(s);
+    return e;
+}
+
 static enum err tell_ahead(const char *log, const char *spool, struct why *why)
 {
     char publisher[64] = "";
     int64_t epoch = 0, last = 0, ahead = 0;
     sqlite3 *db = NULL;
     sqlite3_stmt *s = NULL;
-    bool row = false;
+    bool row = false, begun = false;
     enum err e = db_open(spool, DB_READ, &db, why);
 
-    if (!e) e = db_prepare(db, "SELECT publisher, epoch FROM meta", &s, why);
+    if (!e) e = is_begun(db, &begun, why);
+    if (e || !begun) {
+        db_close(&db);
+        return e;
+    }
+    e = db_prepare(db, "SELECT publisher, epoch FROM meta", &s, why);
     if (!e) e = db_step(s, &row);
     if (!e && row) {
         snprintf(publisher, sizeof publisher, "%.*s", SLICE_ARG(db_text(s, 0)));

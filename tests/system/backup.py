@@ -258,6 +258,8 @@ def settings_of(house):
 def without_a_broker(house, copy):
     house.stop()
     etc, new = settings_of(house), house.dir / "new-etc"
+    with contextlib.closing(sqlite3.connect(house.dir / "spool-newcomer.db")) as db:
+        db.execute("PRAGMA journal_mode = wal")  # a push that is just making its spool
     done = house.ocop("--wait", "1", "backup", "--config", etc, copy, publisher="operator", expect=(3,))
     assert (copy / "manifest.json").exists() and "push --resume" in done.stderr, done.stderr
     left = [line for line in done.stderr.splitlines() if "left out: " in line]
