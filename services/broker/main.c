@@ -383,7 +383,7 @@ static int repair(const char *log, const char *copy)
     if (e) {
         fprintf(stderr, "ocop-broker: %s (%s)\n", why.sentence[0] ? why.sentence : err_sentence(e),
                 why.code[0] ? why.code : err_name(e));
-        return busy ? EXIT_IN_USE : 1;
+        return busy ? EXIT_IN_USE : e == ERR_CONFIG ? EXIT_USAGE : 1;
     }
     if (!done.kept[0]) {
         printf("%" PRIu64 " records, chain verified: nothing is damaged, and nothing was changed\n",
